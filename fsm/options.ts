@@ -1,0 +1,45 @@
+/**
+ * What a peer is told about itself before it starts. The first block is what every caller must say; the second has
+ * defaults (RFC 4271 10) and exists for configuration that asks for more.
+ * Called (built) by `src/net/` from configuration, by the simulator and by tests.
+ */
+
+import type { Capability } from '../wire/capability.ts'
+import type { Family } from '../wire/family.ts'
+
+/** What both OPENs are judged by. */
+export interface LocalTerms {
+  readonly localAsn: number
+  readonly peerAsn: number
+  /** Ours: unsigned 32-bit, never 0. */
+  readonly routerId: number
+  /** Proposed in our OPEN: 0, or 3 to 65535 seconds. */
+  readonly holdTimeS: number
+  /** What we offer, in the order in which `Negotiated.families` will have them. */
+  readonly families: readonly Family[]
+  /** Refuse a smaller non-zero hold time of the peer with 2/6. Default 3, the floor of RFC 4271 4.2. */
+  readonly minHoldTimeS?: number
+  /** Send KEEPALIVEs this often instead of every third of the hold time; never longer than that third. */
+  readonly keepaliveMs?: number
+  /** Refuse a peer without these with 2/7 (RFC 5492 5). Default none. */
+  readonly requiredCapabilities?: readonly Capability[]
+}
+
+/** Everything a `PeerFsm` has to know. */
+export interface PeerFsmOptions extends LocalTerms {
+  /** Never dial (RFC 4271 8.1.1, PassiveTcpEstablishment). */
+  readonly passive: boolean
+  /** ConnectRetryTime: between two dials, and how long one dial may take. The RFC suggests 120 s; we configure 5 s. */
+  readonly connectRetryMs: number
+  /**
+   * IdleHoldTime (RFC 4271 8.1.1): `first` after one failure, twice that after the next, never more than `cap`.
+   * A peer that goes `forget` without a failure (default 300 s) starts from `first` again.
+   */
+  readonly idleHoldMs: { readonly first: number; readonly cap: number; readonly forget?: number }
+  /** Whether incoming connections are taken at all. */
+  readonly mayAccept: boolean
+  /** 0 to 1, for jitter. */
+  readonly random: () => number
+  /** The hold time while waiting for an OPEN. Default 4 minutes (RFC 4271 8.2.2). */
+  readonly largeHoldMs?: number
+}
