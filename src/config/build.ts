@@ -1,0 +1,110 @@
+/**
+ * From checked keys to the Config of types.ts: defaults that depend on other keys, policy names to policies, seconds named as such.
+ * Nothing can fail here any more. Called by load.ts.
+ */
+import { type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/family.ts'
+import { ACCEPT_ALL, type Policy, REJECT_ALL } from '../policy/policy.ts'
+import {
+  BIRD_PROTOCOL,
+  DEFAULT_CONNECT_RETRY_S,
+  DEFAULT_DIRECT,
+  DEFAULT_HOLD_TIME_S,
+  MAIN_TABLE,
+  type ParsedConfig,
+  type ParsedPeer,
+  type ParsedTerm,
+} from './schema.ts'
+import type { Config, KernelConfig, PeerConfig, SpeakerConfig, StaticRoute } from './types.ts'
+
+const FAMILY_OF = { ipv4: IPV4_UNICAST, ipv6: IPV6_UNICAST } as const satisfies Record<string, Family>
+
+/** An object without the keys whose value is undefined: "not configured" and "set to undefined" differ. */
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+function present<T extends object>(object: T): Present<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Present<T>
+}
+
+export function buildConfig(parsed: ParsedConfig): Config {
+  const speaker: SpeakerConfig = {
+    asn: parsed.speaker.asn,
+    routerId: parsed.speaker.routerId,
+    listen: parsed.speaker.listen.map(({ address, port }) => ({ address: address.text, port })),
+    holdTimeS: parsed.speaker.holdTime ?? DEFAULT_HOLD_TIME_S,
+    connectRetryS: parsed.speaker.connectRetry ?? DEFAULT_CONNECT_RETRY_S,
+  }
+  const policies = new Map(Object.entries(parsed.policies).map(([name, policy]) => [name, buildPolicy(name, policy)]))
+  const reflector =
+    parsed.reflector === undefined ? undefined : { clusterId: parsed.reflector.clusterId ?? speaker.routerId }
+  const { api } = parsed
+  return {
+    speaker,
+    ...present({ reflector }),
+    policies,
+    peers: parsed.peers.map(peer => buildPeer(peer, speaker, policies, reflector?.clusterId)),
+    statics: parsed.statics.map(
+      ({ prefix, via }): StaticRoute =>
+        via === undefined ? { prefix, type: 'blackhole' } : { prefix, type: 'unicast', gateway: via.octets },
+    ),
+    kernel: buildKernel(parsed.kernel),
+    datastore: parsed.datastore,
+    api: present({
+      socket: api.socket === false ? undefined : api.socket,
+      metrics: api.metrics,
+    }),
+    log: parsed.log,
+  }
+}
+
+function buildPolicy(name: string, { terms, otherwise }: ParsedConfig['policies'][string]): Policy {
+  return { name, terms: terms.map(buildTerm), otherwise }
+}
+
+function buildTerm({ name, match, set, action }: ParsedTerm): Policy['terms'][number] {
+  return { ...present({ name }), match: present(match), ...(set === undefined ? {} : { set: present(set) }), action }
+}
+
+function buildPeer(
+  peer: ParsedPeer,
+  speaker: SpeakerConfig,
+  policies: ReadonlyMap<string, Policy>,
+  clusterId: number | undefined,
+): PeerConfig {
+  const isIbgp = peer.asn === speaker.asn
+  // RFC 8212: without a policy nothing crosses the border of the AS.
+  const unset = isIbgp ? ACCEPT_ALL : REJECT_ALL
+  return {
+    name: peer.name,
+    address: peer.address.text,
+    asn: peer.asn,
+    port: peer.port,
+    ...present({ localAddress: peer.localAddress?.text, clusterId }),
+    passive: peer.passive,
+    holdTimeS: peer.holdTime ?? speaker.holdTimeS,
+    connectRetryS: peer.connectRetry ?? speaker.connectRetryS,
+    families: (peer.families ?? (['ipv4', 'ipv6'] as const)).map(family => FAMILY_OF[family]),
+    reflectorClient: peer.reflectorClient,
+    import: findPolicy(peer.import, policies) ?? unset,
+    export: findPolicy(peer.export, policies) ?? unset,
+    nextHopSelf: peer.nextHopSelf,
+    nextHops: present({ ipv4: peer.nextHops.ipv4?.octets, ipv6: peer.nextHops.ipv6?.octets }),
+  }
+}
+
+function findPolicy(name: string | undefined, policies: ReadonlyMap<string, Policy>): Policy | undefined {
+  if (name === ACCEPT_ALL.name) return ACCEPT_ALL
+  if (name === REJECT_ALL.name) return REJECT_ALL
+  return name === undefined ? undefined : policies.get(name)
+}
+
+const NO_KERNEL: KernelConfig = {
+  backend: 'none',
+  protocol: BIRD_PROTOCOL,
+  table: MAIN_TABLE,
+  metric: 0,
+  learn: true,
+  direct: DEFAULT_DIRECT,
+}
+
+function buildKernel(kernel: ParsedConfig['kernel']): KernelConfig {
+  return kernel === undefined ? NO_KERNEL : { ...kernel, table: kernel.table ?? MAIN_TABLE }
+}

@@ -1,0 +1,307 @@
+/**
+ * Cross checks: what each key alone allows and all of them together do not. Errors and warnings, each with its own words.
+ *
+ * zod's refinements would not reach the JSON Schema and would hide each other, so these run on a configuration whose keys are
+ * all good. RFC 4271 4.2 (hold time), RFC 4456 (reflection), RFC 8212 (eBGP without policy). Called by load.ts.
+ */
+import { isAbsolute } from 'node:path'
+import { ACCEPT_ALL, REJECT_ALL } from '../policy/policy.ts'
+import type { PlacedFinding } from './explain.ts'
+import type { PathSegment } from './problem.ts'
+import type { ParsedConfig, ParsedPeer, ParsedTerm } from './schema.ts'
+import { suggest } from './suggest.ts'
+import { type Address, type Finding, parseName } from './text.ts'
+
+/** Everything that contradicts something else. Warnings have `isWarning`. */
+export function checkConfig(config: ParsedConfig): PlacedFinding[] {
+  const own = ownAddresses(config)
+  return [
+    ...checkSpeaker(config),
+    ...checkDuplicatePeers(config),
+    ...config.peers.flatMap((peer, index) => [
+      ...checkPeerSession(config, peer, own).map(inside(['peers', index])),
+      ...checkPeerRouting(config, peer).map(inside(['peers', index])),
+    ]),
+    ...Object.entries(config.policies).flatMap(([name, { terms }]) => [
+      ...checkPolicyName(name),
+      ...terms.flatMap((term, index) => checkTerm(term).map(inside(['policies', name, 'terms', index]))),
+    ]),
+    ...checkStatics(config),
+    ...checkApi(config),
+  ]
+}
+
+const inside =
+  (base: readonly PathSegment[]) =>
+  (finding: PlacedFinding): PlacedFinding => ({ ...finding, path: [...base, ...finding.path] })
+
+function found(path: readonly PathSegment[], code: Finding['code'], message: string, hint: string): PlacedFinding {
+  return { path, code, message, hint }
+}
+
+const isIpv6 = (address: Address): boolean => address.octets.length === 16
+const familyText = (address: Address): string => (isIpv6(address) ? 'IPv6' : 'IPv4')
+const isWildcard = (address: Address): boolean => address.octets.every(octet => octet === 0)
+
+function checkHoldTime(seconds: number | undefined): PlacedFinding[] {
+  if (seconds !== 1 && seconds !== 2) return []
+  return [
+    found(
+      ['holdTime'],
+      'bad-hold-time',
+      `is ${seconds}, which RFC 4271 4.2 forbids`,
+      'write 0 for no hold timer, or 3 and more seconds',
+    ),
+  ]
+}
+
+function checkSpeaker({ speaker }: ParsedConfig): PlacedFinding[] {
+  const findings = checkHoldTime(speaker.holdTime).map(inside(['speaker']))
+  speaker.listen.forEach((here, index) => {
+    const taken = speaker.listen.findIndex(
+      (there, other) =>
+        other !== index &&
+        there.port === here.port &&
+        (there.address.text === here.address.text
+          ? other < index
+          : isWildcard(there.address) && isIpv6(there.address) === isIpv6(here.address)),
+    )
+    if (taken < 0) return
+    const where = `speaker.listen[${taken}]`
+    findings.push(
+      found(
+        ['speaker', 'listen', index],
+        'duplicate-value',
+        `${here.address.text} port ${here.port} is covered by ${where} already`,
+        'take one of them out',
+      ),
+    )
+  })
+  return findings
+}
+
+function checkDuplicatePeers({ peers }: ParsedConfig): PlacedFinding[] {
+  const names = new Map<string, number>()
+  const addresses = new Map<string, number>()
+  const findings: PlacedFinding[] = []
+  peers.forEach((peer, index) => {
+    const sameName = names.get(peer.name)
+    const sameAddress = addresses.get(peer.address.text)
+    if (sameName === undefined) names.set(peer.name, index)
+    else
+      findings.push(
+        found(
+          ['peers', index, 'name'],
+          'duplicate-peer-name',
+          `${peer.name} is the name of peers[${sameName}] already`,
+          'give every peer its own name',
+        ),
+      )
+    if (sameAddress === undefined) addresses.set(peer.address.text, index)
+    else {
+      const message = `${peer.address.text} is the address of peers[${sameAddress}] (${peers[sameAddress]?.name}) already`
+      findings.push(
+        found(['peers', index, 'address'], 'duplicate-peer-address', message, 'keep one peer for each address'),
+      )
+    }
+  })
+  return findings
+}
+
+/** Addresses that are surely this machine's. */
+function ownAddresses({ speaker, peers }: ParsedConfig): ReadonlySet<string> {
+  const own = speaker.listen.map(({ address }) => address)
+  for (const { localAddress, nextHops } of peers) {
+    for (const address of [localAddress, nextHops.ipv4, nextHops.ipv6]) if (address !== undefined) own.push(address)
+  }
+  return new Set(own.filter(address => !isWildcard(address)).map(({ text }) => text))
+}
+
+function checkPeerSession({ speaker }: ParsedConfig, peer: ParsedPeer, own: ReadonlySet<string>): PlacedFinding[] {
+  const findings = checkHoldTime(peer.holdTime)
+  const { address, localAddress, port } = peer
+  const listening = speaker.listen.filter(listen => isIpv6(listen.address) === isIpv6(address))
+  const isSelf =
+    own.has(address.text) &&
+    listening.some(
+      listen => listen.port === port && (isWildcard(listen.address) || listen.address.text === address.text),
+    )
+  if (isSelf) {
+    findings.push(
+      found(
+        ['address'],
+        'own-address',
+        `${address.text} port ${port} is this speaker itself`,
+        "write the neighbour's address",
+      ),
+    )
+  }
+  if (localAddress !== undefined && isIpv6(localAddress) !== isIpv6(address)) {
+    findings.push(
+      found(
+        ['localAddress'],
+        'family-mismatch',
+        `${localAddress.text} is ${familyText(localAddress)}, but the peer's address is ${familyText(address)}`,
+        `write an own ${familyText(address)} address`,
+      ),
+    )
+  }
+  if (peer.passive && listening.length === 0) {
+    const message = `only the neighbour may dial, but this speaker listens on no ${familyText(address)} address`
+    findings.push(found(['passive'], 'no-listener', message, 'add one to speaker.listen or take passive out'))
+  }
+  for (const family of ['ipv4', 'ipv6'] as const) {
+    const nextHop = peer.nextHops[family]
+    if (nextHop === undefined || isIpv6(nextHop) === (family === 'ipv6')) continue
+    findings.push(
+      found(
+        ['nextHops', family],
+        'family-mismatch',
+        `${nextHop.text} is ${familyText(nextHop)}`,
+        `write an own ${family === 'ipv6' ? 'IPv6' : 'IPv4'} address`,
+      ),
+    )
+  }
+  return findings
+}
+
+function checkPeerRouting(config: ParsedConfig, peer: ParsedPeer): PlacedFinding[] {
+  const isIbgp = peer.asn === config.speaker.asn
+  const findings: PlacedFinding[] = []
+  for (const direction of ['import', 'export'] as const) findings.push(...checkPolicyUse(config, peer, direction))
+  const families: readonly string[] = peer.families ?? []
+  const twice = families.findIndex((family, index) => families.indexOf(family) !== index)
+  if (twice >= 0)
+    findings.push(found(['families', twice], 'duplicate-value', `${families[twice]} is listed twice`, 'list it once'))
+  if (peer.reflectorClient && !isIbgp) {
+    findings.push(
+      found(
+        ['reflectorClient'],
+        'contradiction',
+        `AS ${peer.asn} is another AS, and clients are iBGP (RFC 4456)`,
+        "take it out, or write the speaker's AS number",
+      ),
+    )
+  } else if (peer.reflectorClient && config.reflector === undefined) {
+    findings.push(
+      found(
+        ['reflectorClient'],
+        'not-a-reflector',
+        'makes it a client, but this speaker is no route reflector',
+        'add a section `reflector: {}`, or take it out',
+      ),
+    )
+  }
+  return [...findings, ...warnPeer(peer, isIbgp)]
+}
+
+function checkPolicyUse({ policies }: ParsedConfig, peer: ParsedPeer, direction: 'import' | 'export'): PlacedFinding[] {
+  const name = peer[direction]
+  if (name === undefined || name === ACCEPT_ALL.name || name === REJECT_ALL.name) return []
+  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+  if (policy === undefined) {
+    const known = [...new Set([...Object.keys(policies), ACCEPT_ALL.name, REJECT_ALL.name])]
+    const meant = suggest(name, known)
+    const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`
+    return [found([direction], 'unknown-policy', `there is no policy ${JSON.stringify(name)}`, hint)]
+  }
+  if (direction === 'export' || !policy.terms.some(({ set }) => set?.nextHopSelf === true)) return []
+  return [
+    found(
+      [direction],
+      'policy-direction',
+      `${name} sets nextHopSelf, which is for export`,
+      'use another policy for import',
+    ),
+  ]
+}
+
+function warnPeer(peer: ParsedPeer, isIbgp: boolean): PlacedFinding[] {
+  const warnings: PlacedFinding[] = []
+  const absent = (['import', 'export'] as const).filter(direction => peer[direction] === undefined)
+  if (!isIbgp && absent.length > 0) {
+    const effect = absent
+      .map(direction => (direction === 'import' ? 'nothing is taken from it' : 'nothing is told to it'))
+      .join(' and ')
+    const message = `eBGP peer ${peer.name} has no ${absent.join(' and no ')} policy, so ${effect} (RFC 8212)`
+    warnings.push(found([], 'no-policy', message, `set ${absent.join(' and ')}, to accept-all or a policy`))
+  }
+  const other = isIpv6(peer.address) ? 'ipv4' : 'ipv6'
+  const isWanted = peer.families?.includes(other) === true && (!isIbgp || peer.nextHopSelf)
+  if (isWanted && peer.nextHops[other] === undefined) {
+    const message = `${other} is to run over an ${familyText(peer.address)} session, and there is no own ${other} address to tell as next hop`
+    warnings.push(found(['families'], 'no-next-hop', message, `set nextHops.${other}`))
+  }
+  return warnings.map(warning => ({ ...warning, isWarning: true }))
+}
+
+function checkPolicyName(name: string): PlacedFinding[] {
+  const path = ['policies', name]
+  if (name === ACCEPT_ALL.name || name === REJECT_ALL.name) {
+    return [{ ...found(path, 'reserved-name', `${name} is built in`, 'give the policy another name'), onKey: true }]
+  }
+  const parsed = parseName(name)
+  return parsed.ok ? [] : [{ ...parsed.finding, path, onKey: true }]
+}
+
+function checkTerm({ set, action }: ParsedTerm): PlacedFinding[] {
+  if (set === undefined) return []
+  if (action === 'reject')
+    return [
+      found(
+        ['set'],
+        'contradiction',
+        'changes routes that are then rejected',
+        'take set out, or make the action accept or next',
+      ),
+    ]
+  const both = set.addCommunities?.findIndex(value => set.removeCommunities?.includes(value)) ?? -1
+  return both < 0
+    ? []
+    : [
+        found(
+          ['set', 'addCommunities', both],
+          'contradiction',
+          'is both added and removed',
+          'take it out of one of the lists',
+        ),
+      ]
+}
+
+function checkStatics({ statics }: ParsedConfig): PlacedFinding[] {
+  const seen = new Map<string, number>()
+  return statics.flatMap(({ prefix, via, blackhole }, index) => {
+    const path = ['statics', index]
+    const findings: PlacedFinding[] = []
+    if ((via === undefined) === (blackhole === undefined)) {
+      const message = via === undefined ? 'has neither via nor blackhole' : 'has both via and blackhole'
+      findings.push(found(path, 'static-target', message, 'write `via: address` or `blackhole: true`'))
+    }
+    if (via !== undefined && isIpv6(via) !== (prefix.family.bits === 128)) {
+      const wanted = prefix.family.bits === 128 ? 'IPv6' : 'IPv4'
+      findings.push(
+        found(
+          [...path, 'via'],
+          'family-mismatch',
+          `${via.text} is ${familyText(via)}, but the prefix is ${wanted}`,
+          `write an ${wanted} gateway`,
+        ),
+      )
+    }
+    const key = `${prefix.words.join('.')}/${prefix.length}/${prefix.family.index}`
+    const same = seen.get(key)
+    if (same === undefined) seen.set(key, index)
+    else
+      findings.push(
+        found([...path, 'prefix'], 'duplicate-value', `is the prefix of statics[${same}] already`, 'keep one of them'),
+      )
+    return findings
+  })
+}
+
+function checkApi({ api }: ParsedConfig): PlacedFinding[] {
+  const { socket } = api
+  if (socket === false || isAbsolute(socket)) return []
+  const message = `${socket} depends on the directory that godwit is started in`
+  return [{ ...found(['api', 'socket'], 'relative-path', message, 'write a path that begins with /'), isWarning: true }]
+}

@@ -1,0 +1,257 @@
+/**
+ * The keys of a configuration: types, ranges, defaults and their descriptions, in zod. Unknown keys are refused everywhere.
+ *
+ * What concerns one key alone is here; what concerns several (a name used twice, a policy that does not exist) is in check.ts,
+ * and defaults that depend on other keys are filled in by build.ts. docs/configuration.md and docs/godwit.schema.json follow.
+ */
+import { z } from 'zod'
+import { numberOrText, settle, text, whole } from './field.ts'
+import {
+  lengthRange,
+  type Parsed,
+  parseAsn,
+  parseCommunity,
+  parseEndpoint,
+  parseHostAddress,
+  parseInterfacePattern,
+  parseName,
+  parsePrefixMatch,
+  parsePrefixText,
+  parseRouterIdText,
+  parseSocketPath,
+  parseSpecificAddress,
+} from './text.ts'
+
+export const BGP_PORT = 179
+export const DEFAULT_HOLD_TIME_S = 90
+export const DEFAULT_CONNECT_RETRY_S = 5
+export const DEFAULT_SOCKET = '/run/godwit/godwit.sock'
+const FOUR_OCTETS_MAX = 4_294_967_295
+/** Calico's workload and IPVS interfaces are not ours to tell; every other interface is. */
+export const DEFAULT_DIRECT: readonly string[] = ['-cali*', '-kube-ipvs*', '*']
+/** The kernel's main table. */
+export const MAIN_TABLE = 254
+/** rtm_protocol "bird", which Calico's agent knows as the BGP daemon's. */
+export const BIRD_PROTOCOL = 12
+
+const asn = (description: string) =>
+  numberOrText(parseAsn, description, { minimum: 1, maximum: FOUR_OCTETS_MAX, pattern: '^\\d+(\\.\\d+)?$' })
+const routerId = (description: string) => text(parseRouterIdText, description, { examples: ['10.0.0.1'] })
+const hostAddress = (description: string) => text(parseSpecificAddress, description)
+const flag = (value: boolean, description: string) => z.boolean().default(value).describe(description)
+const holdTime = whole(
+  0,
+  0xffff,
+  'Seconds without a message after which a session is given up, 0 for never, else at least 3 (RFC 4271 4.2). The smaller one of both sides counts.',
+  { default: DEFAULT_HOLD_TIME_S },
+)
+const connectRetry = whole(1, 0xffff, 'Seconds between attempts to connect (RFC 4271 8.2.2).', {
+  default: DEFAULT_CONNECT_RETRY_S,
+})
+const communities = (description: string) =>
+  z
+    .array(text(parseCommunity, 'A community such as 64512:10 or no-export.', { examples: ['64512:10'] }))
+    .min(1)
+    .describe(description)
+
+const listenAddress = z.strictObject({
+  address: text(parseHostAddress, 'Own IPv4 or IPv6 address, or 0.0.0.0 or :: for all.'),
+  port: whole(1, 0xffff, 'TCP port.').default(BGP_PORT),
+})
+
+const speaker = z.strictObject({
+  asn: asn("This speaker's AS number, 1 to 4294967295 or asdot such as 1.10."),
+  routerId: routerId("This speaker's BGP Identifier as a dotted quad, the same for no other speaker (RFC 6286)."),
+  listen: z
+    .array(listenAddress)
+    .prefault([
+      { address: '0.0.0.0', port: BGP_PORT },
+      { address: '::', port: BGP_PORT },
+    ])
+    .describe('Where neighbours may connect to. An empty list: nowhere, this speaker only dials.'),
+  holdTime: holdTime.optional(),
+  connectRetry: connectRetry.optional(),
+})
+
+const reflector = z.strictObject({
+  clusterId: routerId('Cluster id as a dotted quad (RFC 4456 7). Default: the router id.').optional(),
+})
+
+const nextHops = z.strictObject({
+  ipv4: hostAddress('Own IPv4 address to tell as next hop of IPv4 routes on an IPv6 session.').optional(),
+  ipv6: hostAddress('Own IPv6 address to tell as next hop of IPv6 routes on an IPv4 session.').optional(),
+})
+
+const policyName = (description: string) => z.string().describe(description).optional()
+
+const peer = z.strictObject({
+  name: text(parseName, 'Name of the neighbour in commands, metrics and logs. Letters, digits and _ . : -.'),
+  address: hostAddress("The neighbour's IPv4 or IPv6 address."),
+  asn: asn("The neighbour's AS number. The speaker's own makes it iBGP."),
+  port: whole(1, 0xffff, 'TCP port to dial.').default(BGP_PORT),
+  localAddress: hostAddress('Own address to dial from, of the same family as the neighbour.').optional(),
+  passive: flag(false, 'Never dial, wait for the neighbour.'),
+  holdTime: holdTime.meta({ default: undefined }).optional(),
+  connectRetry: connectRetry.meta({ default: undefined }).optional(),
+  families: z
+    .array(z.enum(['ipv4', 'ipv6']))
+    .min(1)
+    .meta({
+      description: 'Address families to offer; those that both sides offer are used.',
+      default: ['ipv4', 'ipv6'],
+    })
+    .optional(),
+  reflectorClient: flag(false, 'A client of this route reflector (RFC 4456). iBGP only, needs the reflector section.'),
+  import: policyName(
+    'Policy for routes from this neighbour: accept-all, reject-all or a name. Default: accept-all on iBGP, reject-all on eBGP (RFC 8212).',
+  ),
+  export: policyName(
+    'Policy for routes to this neighbour: accept-all, reject-all or a name. Default: accept-all on iBGP, reject-all on eBGP (RFC 8212).',
+  ),
+  nextHopSelf: flag(false, 'Tell our own address as next hop of everything.'),
+  nextHops: nextHops
+    .default({})
+    .describe("Own addresses to tell as next hop for the family the session's own address does not belong to."),
+})
+
+const prefixText = text(
+  parsePrefixMatch,
+  '10.0.0.0/8 that one, 10.0.0.0/8+ that and longer ones, 10.0.0.0/8{16,24} lengths 16 to 24 in it.',
+  {
+    examples: ['10.0.0.0/8', '10.0.0.0/8+', '10.0.0.0/8{16,24}'],
+  },
+)
+const prefixObject = z
+  .strictObject({
+    prefix: text(parsePrefixText, 'The covering prefix.'),
+    ge: whole(0, 128, 'Shortest length that matches. Default: the length of the prefix.').optional(),
+    le: whole(
+      0,
+      128,
+      'Longest length that matches. Default: ge alone means any longer one, neither means the prefix itself.',
+    ).optional(),
+  })
+  .transform(({ prefix, ge, le }, context) => {
+    const longest = le ?? (ge === undefined ? prefix.length : prefix.family.bits)
+    return settle(lengthRange(prefix, ge ?? prefix.length, longest), context)
+  })
+
+const match = z.strictObject({
+  prefixes: z
+    .array(z.union([prefixText, prefixObject]))
+    .min(1)
+    .describe('Matches a route whose prefix is one of these. A list of IPv4 prefixes matches no IPv6 route.')
+    .optional(),
+  sources: z
+    .array(z.enum(['bgp', 'kernel', 'direct', 'static']))
+    .min(1)
+    .describe('Where the route came from: neighbours, alien kernel routes, interface addresses, statics.')
+    .optional(),
+  communities: communities('Matches a route that has one of these.').optional(),
+})
+
+const edits = z.strictObject({
+  localPref: whole(
+    0,
+    FOUR_OCTETS_MAX,
+    'LOCAL_PREF; higher is better, 100 if never set. Not told to eBGP neighbours.',
+  ).optional(),
+  med: whole(0, FOUR_OCTETS_MAX, 'MULTI_EXIT_DISC; lower is better.').optional(),
+  addCommunities: communities('Communities to add.').optional(),
+  removeCommunities: communities('Communities to take away.').optional(),
+  nextHopSelf: z.literal(true).describe('Tell our own address as next hop. Export only.').optional(),
+})
+
+const term = z.strictObject({
+  name: text(parseName, 'For people.').optional(),
+  match: match.default({}).describe('All of these must hold. Nothing here matches every route.'),
+  set: edits.describe('What to change on the routes that match.').optional(),
+  action: z.enum(['accept', 'reject', 'next']).describe('accept, reject, or next to go on with the following term.'),
+})
+
+const policy = z.strictObject({
+  terms: z.array(term).default([]).describe('Tried in order.'),
+  otherwise: z.enum(['accept', 'reject']).describe('accept or reject, for routes that no term decided.'),
+})
+
+const staticRoute = z.strictObject({
+  prefix: text(parsePrefixText, 'The prefix to originate.', { examples: ['192.0.2.0/24'] }),
+  via: hostAddress('Gateway, of the same family.').optional(),
+  blackhole: z.literal(true).describe('Drop what goes there; in place of via.').optional(),
+})
+
+function parseTable(value: string | number): Parsed<number> {
+  const table = value === 'main' ? MAIN_TABLE : value
+  const isGood =
+    typeof table === 'number' && Number.isInteger(table) && table >= 1 && table <= FOUR_OCTETS_MAX && table !== 255
+  if (isGood) return { ok: true, value: table }
+  const what =
+    value === 255 ? "is 255, the kernel's own local table" : `is ${JSON.stringify(value)}, not a routing table`
+  return {
+    ok: false,
+    finding: { code: 'out-of-range', message: what, hint: 'write main or a number from 1 to 4294967295' },
+  }
+}
+
+const kernel = z.strictObject({
+  backend: z
+    .enum(['rtnetlink', 'memory', 'none'])
+    .default('rtnetlink')
+    .describe('rtnetlink is the kernel; memory only pretends, for tests; none is the same as no kernel section.'),
+  protocol: whole(5, 255, 'Mark of our routes (rtm_protocol); routes with another one are left alone.').default(
+    BIRD_PROTOCOL,
+  ),
+  table: numberOrText(parseTable, 'Routing table: main or a number.', {
+    minimum: 1,
+    maximum: FOUR_OCTETS_MAX,
+    pattern: '^main$',
+    default: MAIN_TABLE,
+  }).optional(),
+  metric: whole(0, FOUR_OCTETS_MAX, "Metric of our routes, 0 for the kernel's default.").default(0),
+  learn: flag(true, "Take other programs' routes in the table as source kernel."),
+  direct: z
+    .array(text(parseInterfacePattern, 'Interface name pattern with * and ?; a leading - excludes.'))
+    .default([...DEFAULT_DIRECT])
+    .describe(
+      'Interfaces whose addresses become source direct: the first pattern that fits decides. An empty list: none.',
+    ),
+})
+
+const api = z.strictObject({
+  socket: z
+    .union([z.literal(false), text(parseSocketPath, 'Path of a unix socket.')])
+    .prefault(DEFAULT_SOCKET)
+    .describe('Path of the control socket, false for none.'),
+  metrics: text(parseEndpoint, 'address:port of the metrics for Prometheus. Default: none.', {
+    examples: ['127.0.0.1:9179'],
+  }).optional(),
+})
+
+const log = z.strictObject({
+  level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('What is worth a line.'),
+})
+
+export const configSchema = z.strictObject({
+  speaker: speaker.describe('This speaker: asn, routerId and where it listens.'),
+  reflector: reflector.describe('Present: this speaker is a route reflector (RFC 4456).').optional(),
+  peers: z.array(peer).default([]).describe('The neighbours.'),
+  policies: z.record(z.string(), policy).default({}).describe('Routing policies by name.'),
+  statics: z.array(staticRoute).default([]).describe('Routes this speaker originates.'),
+  kernel: kernel.describe('Exchange of routes with the kernel. Absent: none.').optional(),
+  datastore: z
+    .strictObject({ type: z.literal('none').default('none').describe('Only none so far.') })
+    .default({ type: 'none' })
+    .describe('Where peers and policies come from beside this file.'),
+  api: api.prefault({}).describe('Control socket and metrics.'),
+  log: log.default({ level: 'info' }).describe('Logging to standard output, one JSON line an event.'),
+})
+
+/** What may be written. */
+export type ConfigInput = z.input<typeof configSchema>
+/** What the schema makes of it: single values parsed, nothing checked across keys. */
+export type ParsedConfig = z.output<typeof configSchema>
+export type ParsedPeer = ParsedConfig['peers'][number]
+export type ParsedTerm = ParsedConfig['policies'][string]['terms'][number]

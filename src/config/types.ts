@@ -1,0 +1,100 @@
+/**
+ * The configuration as the daemon wants it: checked, defaults filled in, text turned into numbers and octets.
+ *
+ * `load.ts` makes it from a file, `configFromObject` from a plain object (lab, demo, tests). Every key is described for
+ * people in docs/configuration.md; nothing is here that does nothing.
+ */
+import type { Family } from '../../wire/family.ts'
+import type { Prefix } from '../../wire/prefix.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { Problem } from './problem.ts'
+
+export interface Config {
+  readonly speaker: SpeakerConfig
+  /** Present: this speaker is a route reflector (RFC 4456). */
+  readonly reflector?: { readonly clusterId: number }
+  /** The named policies of the file; the built-in accept-all and reject-all are not in it. */
+  readonly policies: ReadonlyMap<string, Policy>
+  readonly peers: readonly PeerConfig[]
+  readonly statics: readonly StaticRoute[]
+  readonly kernel: KernelConfig
+  readonly datastore: { readonly type: 'none' }
+  readonly api: ApiConfig
+  readonly log: { readonly level: LogLevel }
+}
+
+export interface SpeakerConfig {
+  readonly asn: number
+  /** BGP Identifier, unsigned 32 bits, never 0 (RFC 6286). */
+  readonly routerId: number
+  /** Empty: nobody can connect to us, we only dial. */
+  readonly listen: readonly ListenAddress[]
+  readonly holdTimeS: number
+  readonly connectRetryS: number
+}
+
+/** Canonical address text (RFC 5952 for IPv6) and a TCP port. */
+export interface ListenAddress {
+  readonly address: string
+  readonly port: number
+}
+
+export interface PeerConfig {
+  /** Unique. */
+  readonly name: string
+  /** Unique, canonical text. */
+  readonly address: string
+  readonly asn: number
+  /** TCP port we dial; what the neighbour dials from does not matter. */
+  readonly port: number
+  /** Own address to dial from, same family as `address`. */
+  readonly localAddress?: string
+  /** Never dial, only accept. */
+  readonly passive: boolean
+  /** 0 (no keepalives, no hold timer) or 3..65535. */
+  readonly holdTimeS: number
+  readonly connectRetryS: number
+  /** Never empty. */
+  readonly families: readonly Family[]
+  readonly reflectorClient: boolean
+  /** The speaker's cluster id; present when it is a reflector. */
+  readonly clusterId?: number
+  readonly import: Policy
+  readonly export: Policy
+  readonly nextHopSelf: boolean
+  /** Own addresses to tell as next hop for a family the session's own address does not belong to; 4 and 16 octets. */
+  readonly nextHops: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
+}
+
+export interface StaticRoute {
+  readonly prefix: Prefix
+  readonly type: 'unicast' | 'blackhole'
+  /** 4 or 16 octets, the prefix's family; present exactly for unicast. */
+  readonly gateway?: Uint8Array
+}
+
+export interface KernelConfig {
+  readonly backend: 'rtnetlink' | 'memory' | 'none'
+  /** rtm_protocol of our routes, 5..255. */
+  readonly protocol: number
+  /** Routing table, 1..4294967295 without 255. */
+  readonly table: number
+  /** Route priority; 0 leaves it to the kernel. */
+  readonly metric: number
+  /** Take alien routes of the table as source `kernel`. */
+  readonly learn: boolean
+  /** Interface patterns for source `direct`, in order; src/kernel/pattern.ts reads them. */
+  readonly direct: readonly string[]
+}
+
+export interface ApiConfig {
+  /** Absent: no control socket. */
+  readonly socket?: string
+  readonly metrics?: ListenAddress
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] }
