@@ -1,0 +1,63 @@
+/**
+ * What a peer has while its session is Established: the connection, the handle of the routing port, the place in the send loop, the send hold timer.
+ * Pulls output and writes it. Called by `peer-driver.ts`.
+ */
+import type { Millis, Negotiated } from '../../fsm/index.ts'
+import type { Notification } from '../../wire/index.ts'
+import type { Connection } from './connection.ts'
+import type { DriverParts } from './peer-options.ts'
+import { defaultSendHoldMs, SendHold } from './send-hold.ts'
+import type { SendResult } from './send-loop.ts'
+
+export interface ActiveSessionOptions<Handle> {
+  readonly connection: Connection
+  readonly handle: Handle
+  readonly negotiated: Negotiated
+  readonly sendHoldMs: number | undefined
+  readonly parts: DriverParts<Handle>
+}
+
+export class ActiveSession<Handle> {
+  readonly connection: Connection
+  readonly handle: Handle
+  readonly negotiated: Negotiated
+  readonly sendHold: SendHold
+  /** UPDATEs written by the last `send`. */
+  updatesWritten = 0
+  updateOctetsSent = 0
+  readonly #parts: DriverParts<Handle>
+  readonly #write = (bytes: Uint8Array): void => {
+    this.connection.queue(bytes)
+    this.updateOctetsSent += bytes.length
+    this.updatesWritten += this.#parts.updateCounter.count(bytes)
+  }
+
+  constructor(options: ActiveSessionOptions<Handle>) {
+    const { connection, negotiated } = options
+    this.connection = connection
+    this.handle = options.handle
+    this.negotiated = negotiated
+    this.#parts = options.parts
+    this.sendHold = new SendHold(connection, options.sendHoldMs ?? defaultSendHoldMs(negotiated.holdTimeMs))
+  }
+
+  /** Hands over one UPDATE, header included. */
+  update(bytes: Uint8Array, bodyStart: number, end: number): Notification | undefined {
+    return this.#parts.routing.update(this.handle, bytes, bodyStart, end)
+  }
+
+  /** Writes until nothing is left, the socket is full, or the clock has passed `until`. Throws what the routing port throws. */
+  send(until: Millis): SendResult {
+    const { connection, handle } = this
+    const { clock, routing } = this.#parts
+    this.updatesWritten = 0
+    let isMore = true
+    try {
+      while (isMore && !connection.isFull && clock.now() < until) isMore = routing.pull(handle, this.#write)
+    } finally {
+      connection.flush()
+    }
+    if (!isMore) return 'idle'
+    return connection.isFull ? 'blocked' : 'more'
+  }
+}

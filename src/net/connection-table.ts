@@ -1,0 +1,84 @@
+/**
+ * The TCP connections of one peer: the one or two its state machine knows (RFC 4271 6.8), and those that are only waiting for their last octets to
+ * be delivered. Bounds their number, and keeps count of what went over those that are gone. Called by `peer-driver.ts`.
+ */
+import type { Socket } from 'node:net'
+import type { ConnectionId, Direction } from '../../fsm/index.ts'
+import type { Clock } from './clock.ts'
+import { Connection, type ConnectionOwner } from './connection.ts'
+import type { ReadGate } from './read-gate.ts'
+
+/** Sockets a peer may hold here: the two of a collision, and two that are closing. */
+const MAX_CONNECTIONS = 4
+
+export interface ConnectionTableOptions {
+  readonly owner: ConnectionOwner
+  readonly clock: Clock
+  readonly readGate: ReadGate
+}
+
+export class ConnectionTable {
+  readonly #options: ConnectionTableOptions
+  readonly #connections = new Map<ConnectionId, Connection>()
+  #nextId = 1
+  #pastOctetsReceived = 0
+  #pastOctetsSent = 0
+
+  constructor(options: ConnectionTableOptions) {
+    this.#options = options
+  }
+
+  get isEmpty(): boolean {
+    return this.#connections.size === 0
+  }
+
+  /** The oldest one that is not closing. */
+  get oldestOpen(): Connection | undefined {
+    for (const connection of this.#connections.values()) if (connection.isOpen) return connection
+    return undefined
+  }
+
+  get(id: ConnectionId): Connection | undefined {
+    return this.#connections.get(id)
+  }
+
+  values(): Iterable<Connection> {
+    return this.#connections.values()
+  }
+
+  add(socket: Socket, direction: Direction): Connection {
+    const connection = new Connection({ ...this.#options, id: this.#nextId++, socket, direction })
+    this.#connections.set(connection.id, connection)
+    return connection
+  }
+
+  /** Whether another socket may be held. When there are too many, one that only lingers gives way. */
+  makeRoom(): boolean {
+    if (this.#connections.size < MAX_CONNECTIONS) return true
+    for (const connection of this.#connections.values()) {
+      if (connection.isOpen) continue
+      connection.abort()
+      this.remove(connection)
+      return true
+    }
+    return false
+  }
+
+  /** Forgets a connection that is gone, if it has not been forgotten already. */
+  remove(connection: Connection): void {
+    if (!this.#connections.delete(connection.id)) return
+    this.#pastOctetsReceived += connection.octetsReceived
+    this.#pastOctetsSent += connection.octetsSent
+  }
+
+  /** Over all connections there ever were. */
+  octets(): { readonly octetsReceived: number; readonly octetsSent: number } {
+    let octetsReceived = this.#pastOctetsReceived
+    let octetsSent = this.#pastOctetsSent
+    for (const connection of this.#connections.values()) {
+      octetsReceived += connection.octetsReceived
+      octetsSent += connection.octetsSent
+    }
+    return { octetsReceived, octetsSent }
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * All peers of a speaker: their drivers, the listeners, and what the drivers share (one deadline timer, one send loop, one read gate).
+ *
+ * This is what `src/daemon` holds. Peers come and go at run time; nothing here knows the configuration, its differences, or the RIB.
+ */
+import { canonicalAddress } from './address.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { DeadlineTimer } from './deadline-timer.ts'
+import type { SocketFactory } from './dialer.ts'
+import { NetError } from './errors.ts'
+import { type ListenAddress, Listener } from './listener.ts'
+import { channelObserver, type NetObserver, type RefusalReason } from './observer.ts'
+import { PeerDriver } from './peer-driver.ts'
+import type { PeerOptions } from './peer-options.ts'
+import type { PeerRow } from './peer-row.ts'
+import { ReadGate } from './read-gate.ts'
+import type { PeerKey, RoutingPort } from './routing-port.ts'
+import { SendLoop } from './send-loop.ts'
+import { UpdateCounter } from './update-count.ts'
+
+/** RFC 4486 section 3: the subcodes of Cease an operator causes. */
+const CEASE_ADMINISTRATIVE_SHUTDOWN = 2
+const CEASE_PEER_DECONFIGURED = 3
+const CEASE_ADMINISTRATIVE_RESET = 4
+
+export interface PeerSetOptions<Handle> {
+  readonly routing: RoutingPort<Handle>
+  /** Where to accept connections; empty for a speaker that only dials. Port 0 takes any free one. */
+  readonly listen: readonly ListenAddress[]
+  /** Default: the diagnostics channels. */
+  readonly observer?: NetObserver
+  /** Default: performance.now and Node's timers. */
+  readonly clock?: Clock
+  /** How long a closed connection may take to deliver its last bytes. Default 2000. */
+  readonly lingerMs?: number
+  /** Makes the socket of a connection attempt; for descriptors with options set beforehand. Default: a plain one. */
+  readonly openSocket?: SocketFactory
+}
+
+/** An operator's word on a peer, sent with the Cease (RFC 9003): at most 255 octets of UTF-8. */
+export interface Farewell {
+  readonly communication?: string
+}
+
+export class PeerSet<Handle> {
+  readonly #options: PeerSetOptions<Handle>
+  readonly #clock: Clock
+  readonly #observer: NetObserver
+  readonly #deadlines: DeadlineTimer
+  readonly #sendLoop: SendLoop
+  readonly #readGate: ReadGate
+  readonly #updateCounter = new UpdateCounter()
+  readonly #byName = new Map<PeerKey, PeerDriver<Handle>>()
+  readonly #byAddress = new Map<string, PeerDriver<Handle>>()
+  #listeners: readonly Listener[] = []
+  #isStarted = false
+
+  constructor(options: PeerSetOptions<Handle>) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#observer = options.observer ?? channelObserver
+    this.#deadlines = new DeadlineTimer(this.#clock)
+    this.#sendLoop = new SendLoop({
+      work: options.routing,
+      clock: this.#clock,
+      beforeSlice: now => this.#deadlines.runDue(now),
+    })
+    this.#readGate = new ReadGate(this.#clock)
+  }
+
+  get size(): number {
+    return this.#byName.size
+  }
+
+  /** Where connections are accepted, with the port that was really taken. */
+  get listening(): readonly ListenAddress[] {
+    return this.#listeners.map(listener => listener.address)
+  }
+
+  /** Binds every listener, then starts every peer. A NetError, and nothing bound, when one address cannot be had. */
+  async start(): Promise<void> {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    const listeners = this.#options.listen.map(
+      address => new Listener({ address, host: this, observer: this.#observer }),
+    )
+    try {
+      for (const listener of listeners) await listener.open()
+    } catch (error) {
+      this.#isStarted = false
+      for (const listener of listeners) listener.close()
+      throw error
+    }
+    this.#listeners = listeners
+    for (const driver of this.#byName.values()) driver.start()
+  }
+
+  /** Adds a peer, and starts it when the set is started. A NetError when its name or address is taken or no address. */
+  add(options: PeerOptions): void {
+    const address = canonicalAddress(options.remoteAddress)
+    if (address === undefined) {
+      const message = `peer ${options.name}: "${options.remoteAddress}" is not an IP address`
+      throw new NetError('peer-address-invalid', message, 'Give the address of the neighbour, not its name.')
+    }
+    if (this.#byName.has(options.name)) {
+      const message = `there is a peer named ${options.name} already`
+      throw new NetError('peer-duplicate-name', message, 'Give every peer a name of its own.')
+    }
+    const holder = this.#byAddress.get(address)
+    if (holder !== undefined) {
+      const message = `peers ${holder.name} and ${options.name} both have the address ${address}`
+      throw new NetError('peer-duplicate-address', message, 'Keep one peer per address.')
+    }
+    const driver = new PeerDriver<Handle>(
+      { ...options, remoteAddress: address },
+      {
+        routing: this.#options.routing,
+        observer: this.#observer,
+        clock: this.#clock,
+        deadlines: this.#deadlines,
+        sendLoop: this.#sendLoop,
+        readGate: this.#readGate,
+        updateCounter: this.#updateCounter,
+        lingerMs: this.#options.lingerMs ?? 2000,
+        openSocket: this.#options.openSocket,
+      },
+    )
+    this.#byName.set(options.name, driver)
+    this.#byAddress.set(address, driver)
+    if (this.#isStarted) driver.start()
+  }
+
+  /** Takes a peer away with Cease / Peer De-configured; resolves when its last connection is closed. */
+  async remove(name: PeerKey): Promise<void> {
+    const driver = this.#require(name)
+    this.#byName.delete(name)
+    this.#byAddress.delete(driver.remoteAddress)
+    await driver.dispose(CEASE_PEER_DECONFIGURED)
+  }
+
+  /** Brings a peer down and keeps it down: Cease / Administrative Shutdown. */
+  disable(name: PeerKey, farewell: Farewell = {}): void {
+    this.#require(name).stop(CEASE_ADMINISTRATIVE_SHUTDOWN, farewell.communication)
+  }
+
+  /** Lets a disabled peer come up again. */
+  enable(name: PeerKey): void {
+    this.#require(name).start()
+  }
+
+  /** Ends the peer's session and lets it come up again: Cease / Administrative Reset. */
+  reset(name: PeerKey, farewell: Farewell = {}): void {
+    const driver = this.#require(name)
+    driver.stop(CEASE_ADMINISTRATIVE_RESET, farewell.communication)
+    driver.start()
+  }
+
+  /** Stops listening and ends every session with Cease / Administrative Shutdown; resolves when all sockets are closed. The set is empty then. */
+  async stop(farewell: Farewell = {}): Promise<void> {
+    this.#isStarted = false
+    for (const listener of this.#listeners) listener.close()
+    this.#listeners = []
+    const drivers = [...this.#byName.values()]
+    this.#byName.clear()
+    this.#byAddress.clear()
+    await Promise.all(drivers.map(driver => driver.dispose(CEASE_ADMINISTRATIVE_SHUTDOWN, farewell.communication)))
+  }
+
+  /** To be called after routes were changed from elsewhere (kernel, configuration), so that they get flushed and sent. */
+  wake(): void {
+    this.#sendLoop.schedule()
+  }
+
+  /** The driver a connection from this address belongs to. */
+  lookup(address: string): PeerDriver<Handle> | undefined {
+    return this.#byAddress.get(address) ?? this.#byAddress.get(canonicalAddress(address) ?? '')
+  }
+
+  row(name: PeerKey): PeerRow | undefined {
+    return this.#byName.get(name)?.row()
+  }
+
+  /** One row per peer, in the order they were added. */
+  rows(): readonly PeerRow[] {
+    return Array.from(this.#byName.values(), driver => driver.row())
+  }
+
+  /** How many incoming connections were turned away, by reason, over all listeners. */
+  refusals(): Readonly<Record<RefusalReason, number>> {
+    const sum: Record<RefusalReason, number> = { stranger: 0, 'too-many': 0, gone: 0 }
+    for (const listener of this.#listeners) {
+      for (const reason of Object.keys(sum) as RefusalReason[]) sum[reason] += listener.refusals[reason]
+    }
+    return sum
+  }
+
+  #require(name: PeerKey): PeerDriver<Handle> {
+    const driver = this.#byName.get(name)
+    if (driver === undefined)
+      throw new NetError('peer-unknown', `there is no peer named ${name}`, 'See "godwit show peers".')
+    return driver
+  }
+}
