@@ -1,0 +1,196 @@
+/**
+ * Every document the control API speaks, as zod schemas. They are the single source: the types of the views are inferred from them, the OpenAPI page is
+ * generated from them, the tests check every answer against them, and the command line reads its columns from the inferred types.
+ *
+ * One thing is `{ schema: 'godwit/v1', kind, item }`, many are `{ schema, kind, items, count, truncated }`. A value that is not known is null, never
+ * absent: a reader can tell "no" from "older daemon". Fields may be added under the same schema name, never renamed or removed.
+ * Called by src/api (answers, OpenAPI), src/daemon (types of what it hands in) and src/cli (types only).
+ */
+import { z } from 'zod'
+
+export const SCHEMA_NAME = 'godwit/v1'
+
+const count = z.number().int().nonnegative()
+const text = z.string()
+
+export const FamilyNameSchema = z
+  .enum(['ipv4-unicast', 'ipv6-unicast'])
+  .describe('address family, AFI and SAFI by name')
+export const SourceKindSchema = z.enum(['bgp', 'kernel', 'direct', 'static']).describe('where a path comes from')
+export const PeerStateSchema = z
+  .enum(['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'])
+  .describe('state of RFC 4271 8.2.2')
+export const RouteTypeSchema = z
+  .enum(['unicast', 'blackhole', 'unreachable', 'prohibit'])
+  .describe('what is done with a packet for the prefix')
+export const KernelStateSchema = z
+  .enum(['confirmed', 'pending', 'failed', 'conflict'])
+  .describe(
+    'confirmed: in the kernel as wanted; pending: sent, no answer yet; failed: refused; conflict: an alien route is in the way',
+  )
+
+const MessageCountsSchema = z.object({
+  open: count,
+  update: count,
+  notification: count,
+  keepalive: count,
+  routeRefresh: count,
+})
+
+export const PeerViewSchema = z
+  .object({
+    name: text.describe('name in the configuration'),
+    address: text.describe('address of the neighbour'),
+    asn: count.describe('AS number of the neighbour'),
+    localAsn: count,
+    kind: z.enum(['ibgp', 'ebgp']),
+    state: PeerStateSchema,
+    sinceMs: z.number().nonnegative().describe('milliseconds in the present state'),
+    uptimeS: z.number().nonnegative().nullable().describe('seconds since Established, null when it is not'),
+    families: z.array(FamilyNameSchema).describe('negotiated when Established, else configured'),
+    routesReceived: count.nullable().describe('live paths from this peer'),
+    routesAccepted: count.nullable().describe('of those, the ones the import policy let in'),
+    routesAdvertised: count.nullable().describe('prefixes this peer was told'),
+    routesByFamily: z
+      .array(
+        z.object({
+          family: FamilyNameSchema,
+          received: count.nullable(),
+          accepted: count.nullable(),
+          advertised: count.nullable(),
+        }),
+      )
+      .describe('the same per family, as far as known'),
+    lastError: text.nullable().describe('why the last session or attempt ended'),
+    messagesIn: MessageCountsSchema,
+    messagesOut: MessageCountsSchema,
+    updateErrors: z
+      .object({ withdraw: count, discard: count, reset: count })
+      .describe('malformed UPDATE messages by reaction, RFC 7606'),
+    establishedCount: count.describe('times the session reached Established'),
+    flapCount: count.describe('times it left Established'),
+    queueOctets: count.nullable().describe('octets waiting to be written to this peer'),
+    holdTimeS: count.nullable().describe('negotiated hold time, 0: none; null before OPEN'),
+    localAddress: text.nullable(),
+    routerId: text.nullable().describe('identifier the neighbour sent in OPEN'),
+    passive: z.boolean(),
+    reflectorClient: z.boolean().describe('RFC 4456 client of this reflector'),
+    importPolicy: text,
+    exportPolicy: text,
+    capabilities: z.array(text).describe('what the neighbour offered in OPEN'),
+  })
+  .describe('one configured neighbour')
+
+export const RouteRowSchema = z
+  .object({
+    prefix: text,
+    family: FamilyNameSchema,
+    best: z.boolean().describe('chosen by the decision process'),
+    source: SourceKindSchema,
+    peer: text.nullable().describe('name of the peer, null for a local path'),
+    type: RouteTypeSchema,
+    nextHop: text.nullable(),
+    interface: text.nullable(),
+    preference: z.number().int().describe('between sources, higher wins, before RFC 4271 9.1'),
+    localPref: count.nullable(),
+    med: count.nullable(),
+    asPath: text.describe('AS numbers, sets in braces; empty for a path of this AS'),
+    origin: z.enum(['igp', 'egp', 'incomplete']).nullable(),
+    communities: z.array(text),
+    extendedCommunities: z.array(text),
+    largeCommunities: z.array(text),
+    originatorId: text.nullable(),
+    clusterList: z.array(text),
+    lostOn: text.nullable().describe('the step of the decision process on which it lost; null for the best path'),
+  })
+  .describe('one path of one prefix')
+
+export const KernelRowSchema = z
+  .object({
+    prefix: text,
+    family: FamilyNameSchema,
+    type: RouteTypeSchema,
+    gateway: text.nullable(),
+    interface: text.nullable(),
+    metric: count,
+    state: KernelStateSchema,
+    errno: count.nullable().describe('positive errno of the last refusal'),
+    reason: text.nullable(),
+    ageMs: z.number().nonnegative().describe('milliseconds in the present state'),
+  })
+  .describe('one route this speaker wants in the kernel')
+
+export const StatusViewSchema = z
+  .object({
+    version: text,
+    nodeVersion: text,
+    pid: count,
+    asn: count,
+    routerId: text,
+    clusterId: text.nullable().describe('null when this speaker is no reflector'),
+    startedAt: text.describe('ISO 8601, UTC'),
+    uptimeS: z.number().nonnegative(),
+    tables: z.array(z.object({ family: FamilyNameSchema, prefixes: count, paths: count })),
+    attributeSets: count.describe('distinct interned attribute sets'),
+    updateGroups: z.array(z.object({ name: text, peers: count, logOctets: count })),
+    peersByState: z.record(PeerStateSchema, count),
+    kernel: z.object({
+      backend: z.enum(['rtnetlink', 'memory', 'none']),
+      state: z.enum(['up', 'starting', 'down', 'off']),
+      reason: text.nullable().describe('why it is not up'),
+      routes: z.record(KernelStateSchema, count),
+      errors: z.array(z.object({ errno: count, count })).describe('refusals since start'),
+    }),
+    config: z.object({
+      file: text,
+      loadedAt: text.describe('ISO 8601: when the configuration in use was read'),
+      lastReload: z
+        .object({ at: text, ok: z.boolean(), message: text.nullable() })
+        .nullable()
+        .describe('null when there was none'),
+    }),
+  })
+  .describe('the speaker as a whole')
+
+/** `{ schema, kind, item }`: one thing. */
+function document<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, view: z.ZodObject<Shape>) {
+  return z.object({ schema: z.literal(SCHEMA_NAME), kind: z.literal(kind), item: view })
+}
+
+/** `{ schema, kind, items, count, truncated }`: many things, streamed, one item a line. */
+function list<Kind extends string, Item extends z.ZodType>(kind: Kind, item: Item) {
+  return z.object({
+    schema: z.literal(SCHEMA_NAME),
+    kind: z.literal(kind),
+    items: z.array(item),
+    count: count.describe('number of items'),
+    truncated: z.boolean().describe('true when the limit of the query left items out'),
+  })
+}
+
+export const StatusSchema = document('Status', StatusViewSchema)
+export const PeerSchema = document('Peer', PeerViewSchema)
+export const PeerListSchema = list('PeerList', PeerViewSchema)
+export const RouteListSchema = list('RouteList', RouteRowSchema)
+export const KernelListSchema = list('KernelList', KernelRowSchema)
+
+export const ErrorSchema = z
+  .object({
+    error: z.object({ code: text.describe('stable, kebab-case'), message: text, hint: text.describe('the next move') }),
+  })
+  .describe('every answer that is not 2xx')
+
+/** The OpenAPI page describes itself only loosely: its shape is that of the OpenAPI specification. */
+export const OpenApiSchema = z.looseObject({ openapi: z.literal('3.1.0') }).describe('an OpenAPI 3.1 document')
+
+export type FamilyName = z.infer<typeof FamilyNameSchema>
+export type SourceKind = z.infer<typeof SourceKindSchema>
+export type PeerState = z.infer<typeof PeerStateSchema>
+export type KernelState = z.infer<typeof KernelStateSchema>
+export type MessageCounts = z.infer<typeof MessageCountsSchema>
+export type PeerView = z.infer<typeof PeerViewSchema>
+export type RouteRow = z.infer<typeof RouteRowSchema>
+export type KernelRow = z.infer<typeof KernelRowSchema>
+export type StatusView = z.infer<typeof StatusViewSchema>
+export type RouteList = z.infer<typeof RouteListSchema>
+export type ErrorDocument = z.infer<typeof ErrorSchema>

@@ -1,0 +1,201 @@
+/** Views of a small made-up speaker, for the tests of the API, the metrics and the command line. */
+import type { KernelRow, PeerView, RouteRow, StatusView } from '../../../src/api/schema.ts'
+import type { RouteQuery, Views } from '../../../src/api/views.ts'
+import { formatPrefix } from '../../../wire/prefix.ts'
+
+const NO_MESSAGES = { open: 0, update: 0, notification: 0, keepalive: 0, routeRefresh: 0 }
+
+export function samplePeer(over: Partial<PeerView> = {}): PeerView {
+  return {
+    name: 'tor-a',
+    address: '10.0.0.254',
+    asn: 65001,
+    localAsn: 64512,
+    kind: 'ebgp',
+    state: 'Established',
+    sinceMs: 3_725_000,
+    uptimeS: 3725,
+    families: ['ipv4-unicast'],
+    routesReceived: 120,
+    routesAccepted: 118,
+    routesAdvertised: 42,
+    routesByFamily: [],
+    lastError: null,
+    messagesIn: { open: 1, update: 30, notification: 0, keepalive: 124, routeRefresh: 0 },
+    messagesOut: { open: 1, update: 12, notification: 0, keepalive: 125, routeRefresh: 1 },
+    updateErrors: { withdraw: 1, discard: 2, reset: 0 },
+    establishedCount: 2,
+    flapCount: 1,
+    queueOctets: 0,
+    holdTimeS: 90,
+    localAddress: '10.0.0.1',
+    routerId: '10.0.0.254',
+    passive: false,
+    reflectorClient: false,
+    importPolicy: 'tor-in',
+    exportPolicy: 'tor-out',
+    capabilities: ['multiprotocol ipv4-unicast', 'route-refresh', 'four-octet-as'],
+    ...over,
+  }
+}
+
+export const DOWN_PEER = samplePeer({
+  name: 'node/b ü',
+  address: '2001:db8::2',
+  asn: 64512,
+  kind: 'ibgp',
+  state: 'Active',
+  sinceMs: 4000,
+  uptimeS: null,
+  families: ['ipv4-unicast', 'ipv6-unicast'],
+  routesReceived: null,
+  routesAccepted: null,
+  routesAdvertised: null,
+  lastError: 'Cease / Administrative Shutdown: "back at noon\u001b[31m"',
+  messagesIn: NO_MESSAGES,
+  messagesOut: NO_MESSAGES,
+  queueOctets: null,
+  holdTimeS: null,
+  localAddress: null,
+  routerId: null,
+  reflectorClient: true,
+  capabilities: [],
+})
+
+export function sampleRoute(over: Partial<RouteRow> = {}): RouteRow {
+  return {
+    prefix: '10.1.0.0/16',
+    family: 'ipv4-unicast',
+    best: true,
+    source: 'bgp',
+    peer: 'tor-a',
+    type: 'unicast',
+    nextHop: '10.0.0.254',
+    interface: 'eth0',
+    preference: 100,
+    localPref: 100,
+    med: null,
+    asPath: '65001 65010',
+    origin: 'igp',
+    communities: ['65001:1', 'no-export'],
+    extendedCommunities: [],
+    largeCommunities: ['65001:1:2'],
+    originatorId: null,
+    clusterList: [],
+    lostOn: null,
+    ...over,
+  }
+}
+
+export const SAMPLE_ROUTES: readonly RouteRow[] = [
+  sampleRoute(),
+  sampleRoute({ best: false, peer: 'node/b ü', localPref: 50, asPath: '', lostOn: 'local preference' }),
+  sampleRoute({
+    prefix: '10.2.0.0/24',
+    source: 'static',
+    peer: null,
+    type: 'blackhole',
+    nextHop: null,
+    interface: null,
+    preference: 200,
+    localPref: null,
+    asPath: '',
+    origin: null,
+    communities: [],
+    largeCommunities: [],
+  }),
+]
+
+export const SAMPLE_KERNEL: readonly KernelRow[] = [
+  {
+    prefix: '10.1.0.0/16',
+    family: 'ipv4-unicast',
+    type: 'unicast',
+    gateway: '10.0.0.254',
+    interface: 'eth0',
+    metric: 0,
+    state: 'confirmed',
+    errno: null,
+    reason: null,
+    ageMs: 65_000,
+  },
+  {
+    prefix: '2001:db8::/32',
+    family: 'ipv6-unicast',
+    type: 'blackhole',
+    gateway: null,
+    interface: null,
+    metric: 1024,
+    state: 'failed',
+    errno: 17,
+    reason: 'File exists',
+    ageMs: 90_000_000,
+  },
+]
+
+export const SAMPLE_STATUS: StatusView = {
+  version: '1.2.3',
+  nodeVersion: 'v20.20.2',
+  pid: 4711,
+  asn: 64512,
+  routerId: '10.0.0.1',
+  clusterId: '10.0.0.1',
+  startedAt: '2026-01-02T03:04:05.000Z',
+  uptimeS: 86_461,
+  tables: [
+    { family: 'ipv4-unicast', prefixes: 2, paths: 3 },
+    { family: 'ipv6-unicast', prefixes: 0, paths: 0 },
+  ],
+  attributeSets: 2,
+  updateGroups: [{ name: 'ibgp-clients', peers: 1, logOctets: 4096 }],
+  peersByState: { Idle: 0, Connect: 0, Active: 1, OpenSent: 0, OpenConfirm: 0, Established: 1 },
+  kernel: {
+    backend: 'rtnetlink',
+    state: 'up',
+    reason: null,
+    routes: { confirmed: 1, pending: 0, failed: 1, conflict: 0 },
+    errors: [{ errno: 17, count: 3 }],
+  },
+  config: {
+    file: '/etc/godwit/godwit.yaml',
+    loadedAt: '2026-01-02T03:04:05.000Z',
+    lastReload: { at: '2026-01-02T04:00:00.000Z', ok: false, message: 'unknown key' },
+  },
+}
+
+/** Obeys the filters of a query that need no table; remembers the last query. */
+export class SampleViews implements Views {
+  lastQuery: RouteQuery | undefined
+  isReady = true
+  peerList: readonly PeerView[] = [samplePeer(), DOWN_PEER]
+  routeList: Iterable<RouteRow> = SAMPLE_ROUTES
+
+  status(): StatusView {
+    return SAMPLE_STATUS
+  }
+
+  peers(): readonly PeerView[] {
+    return this.peerList
+  }
+
+  *routes(query: RouteQuery): Iterable<RouteRow> {
+    this.lastQuery = query
+    const { prefix, family, peer, best } = query
+    const wanted = prefix === undefined ? undefined : formatPrefix(prefix.family, prefix.words, prefix.length)
+    for (const route of this.routeList) {
+      if (family !== undefined && route.family !== family.name) continue
+      if (wanted !== undefined && !query.longest && route.prefix !== wanted) continue
+      if (peer !== undefined && route.peer !== peer) continue
+      if (best && !route.best) continue
+      yield route
+    }
+  }
+
+  kernel(): Iterable<KernelRow> {
+    return SAMPLE_KERNEL
+  }
+
+  readiness() {
+    return this.isReady ? { ready: true, reasons: [] } : { ready: false, reasons: ['no peer is Established'] }
+  }
+}
