@@ -1,0 +1,55 @@
+/**
+ * What every part of the RIB shares: the attribute sets, the sources, the two route tables, the number of the last flush.
+ * Built once by rib.ts and handed around; holds no behaviour of its own.
+ */
+import { FAMILIES, type Family } from '../../wire/family.ts'
+import { Flag } from './attribute-record.ts'
+import { AttributeStore } from './attribute-store.ts'
+import { Decision } from './decision.ts'
+import { NextHopTable } from './next-hop-table.ts'
+import type { LocalRoute } from './port.ts'
+import { RouteTable } from './route-table.ts'
+import { SourceTable } from './source-table.ts'
+
+export interface CoreOptions {
+  readonly seed: number
+  readonly reserve: number
+}
+
+export class Core {
+  readonly sources = new SourceTable()
+  readonly nextHops = new NextHopTable()
+  /** The route behind an attribute set that came from a local source, by set. */
+  readonly localRoutes = new Map<number, LocalRoute>()
+  readonly store: AttributeStore
+  readonly decision: Decision
+  /** By family index. */
+  readonly tables: readonly RouteTable[]
+  /** Number of the last flush; the first one is 1. */
+  flushNumber = 0
+
+  constructor({ seed, reserve }: CoreOptions) {
+    // A quarter as many attribute sets as routes is what full tables have.
+    this.store = new AttributeStore(seed, reserve >> 2, set => this.#forget(set))
+    this.decision = new Decision(this.store, this.sources)
+    const { store, decision, sources } = this
+    this.tables = FAMILIES.map(family => new RouteTable(family, { store, decision, sources, seed, reserve }))
+  }
+
+  /** Gives back what a set that nobody names any more has held. */
+  #forget(set: number): void {
+    this.nextHops.release(this.store.nextHopOf(set))
+    if ((this.store.flagsOf(set) & Flag.LOCAL) !== 0) this.localRoutes.delete(set)
+  }
+
+  table(family: Family): RouteTable {
+    return this.tables[family.index]!
+  }
+
+  /** Prefixes that wait for a flush. */
+  get dirtyCount(): number {
+    let count = 0
+    for (const table of this.tables) count += table.dirtyCount
+    return count
+  }
+}

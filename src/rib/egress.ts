@@ -1,0 +1,108 @@
+/**
+ * Which routes an update group may be told, and with which rewrite plan, before its export policy is asked.
+ *
+ *   from \ to          internal client   internal non-client   external
+ *   local, external    yes               yes                   yes
+ *   internal client    reflected         reflected             yes
+ *   internal other     reflected         no (RFC 4271 9.2)     yes
+ *
+ * (RFC 4456 6.) NO_ADVERTISE stops everywhere, NO_EXPORT and NO_EXPORT_SUBCONFED at the border of the AS (RFC 1997).
+ * INTEROP: internal sessions with different AS numbers of ours exchange routes like external ones, as BIRD and Calico do.
+ * Called by update-group.ts; everything is computed when the group is made, `planFor` only chooses.
+ */
+import { FAMILIES, type Family } from '../../wire/family.ts'
+import { AttributeCode } from '../../wire/iana.ts'
+import { Flag } from './attribute-record.ts'
+import type { AttributeStore } from './attribute-store.ts'
+import type { RibPeer } from './port.ts'
+import { LOCAL_ATTRIBUTE, maskOf, type RewritePlan } from './rewrite.ts'
+import type { SourceTable } from './source-table.ts'
+
+const { AS_PATH, NEXT_HOP, MED, LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST } = AttributeCode
+
+/** The plans of one family. */
+interface Plans {
+  readonly external: RewritePlan
+  readonly local: RewritePlan
+  readonly internal: RewritePlan
+  readonly reflected: RewritePlan
+}
+
+/** The address of ours to tell as next hop of a family on this session. */
+export function ownNextHop(peer: RibPeer, family: Family): Uint8Array | undefined {
+  if (peer.localAddress.length * 8 === family.bits) return peer.localAddress
+  return family.bits === 32 ? peer.nextHops.ipv4 : peer.nextHops.ipv6
+}
+
+function makePlans(peer: RibPeer, family: Family, clusterId: number): Plans {
+  const isMultiprotocol = family.bits === 128
+  const isExternal = peer.kind === 'ebgp'
+  const isNextHopSelf = isExternal || peer.nextHopSelf
+  const common = isMultiprotocol || isNextHopSelf ? maskOf(NEXT_HOP, LOCAL_PREF) : maskOf(LOCAL_PREF)
+  const base: RewritePlan = {
+    mask: common,
+    isMultiprotocol,
+    nextHopLength: isMultiprotocol ? 16 : 4,
+    isNextHopSelf,
+    ownNextHop: ownNextHop(peer, family),
+    prependAsn: 0,
+    isExternal,
+    targetClusterId: peer.reflectorClient ? peer.clusterId : 0,
+    ownClusterId: clusterId,
+    isTwoOctet: !peer.fourOctetAs,
+  }
+  const externalMask = maskOf(LOCAL_ATTRIBUTE, AS_PATH, NEXT_HOP, MED, LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST)
+  return {
+    external: { ...base, mask: externalMask, prependAsn: peer.localAsn },
+    local: { ...base, mask: common | maskOf(LOCAL_ATTRIBUTE, NEXT_HOP) },
+    internal: base,
+    reflected: { ...base, mask: common | maskOf(ORIGINATOR_ID, CLUSTER_LIST) },
+  }
+}
+
+export class Egress {
+  readonly #isExternal: boolean
+  readonly #isClient: boolean
+  readonly #localAsn: number
+  readonly #plans: readonly Plans[]
+  readonly #store: AttributeStore
+  readonly #sources: SourceTable
+
+  constructor(peer: RibPeer, clusterId: number, { store, sources }: { store: AttributeStore; sources: SourceTable }) {
+    this.#isExternal = peer.kind === 'ebgp'
+    this.#isClient = peer.kind === 'ibgp' && peer.reflectorClient
+    this.#localAsn = peer.localAsn
+    this.#plans = FAMILIES.map(family => makePlans(peer, family, clusterId))
+    this.#store = store
+    this.#sources = sources
+  }
+
+  /** How to tell this set, or undefined when it must not be told. */
+  planFor(set: number, family: Family): RewritePlan | undefined {
+    const flags = this.#store.flagsOf(set)
+    const plans = this.#plans[family.index]!
+    if ((flags & Flag.NO_ADVERTISE) !== 0) return undefined
+    if (this.#isExternal) {
+      return (flags & (Flag.NO_EXPORT | Flag.NO_EXPORT_SUBCONFED)) === 0 ? plans.external : undefined
+    }
+    if ((flags & Flag.LOCAL) !== 0) return plans.local
+    if ((flags & Flag.INTERNAL) === 0) return plans.internal
+    const source = this.#sources.get(this.#store.sourceOf(set))
+    if (source !== undefined && source.peer.localAsn !== this.#localAsn) return plans.internal
+    return this.#isClient || (flags & Flag.CLIENT) !== 0 ? plans.reflected : undefined
+  }
+}
+
+/**
+ * Peers with equal keys get identical updates. `policyNumber` stands for the identity of the export policy: policies that
+ * read alike but were compiled twice make two groups.
+ */
+export function groupKey(peer: RibPeer, policyNumber: number): string {
+  const hex = (octets: Uint8Array | undefined) =>
+    octets?.reduce((text, octet) => text + octet.toString(16).padStart(2, '0'), '') ?? '-'
+  const families = FAMILIES.map(family => (peer.families.includes(family) ? hex(ownNextHop(peer, family)) : ''))
+  const session = peer.kind === 'ebgp' ? `ebgp ${peer.asn}` : peer.reflectorClient ? `client ${peer.clusterId}` : 'ibgp'
+  const size = peer.fourOctetAs ? 4 : 2
+  const self = peer.nextHopSelf || peer.kind === 'ebgp' ? 'self' : 'keep'
+  return [session, peer.localAsn, size, peer.maxLength, self, policyNumber, ...families].join('/')
+}

@@ -1,0 +1,87 @@
+/**
+ * The flush: takes up changed prefixes, tells every update group, then the listeners (RFC 4271 9.1.3, 9.2).
+ *
+ * Flushes are numbered; a prefix remembers the number of the one that told its last change. Buckets are made once and
+ * serve all groups; only the rewrite differs. At most 64k prefixes of a family are taken up at a time.
+ * Called by rib.ts from `work`.
+ */
+import type { BestRoutes } from './best-route.ts'
+import type { Core } from './core.ts'
+import { PrefixBatch } from './prefix-batch.ts'
+import type { RouteTable } from './route-table.ts'
+import type { Teller } from './teller.ts'
+import type { UpdateGroup } from './update-group.ts'
+
+/** Most prefixes of a family that one flush takes up. */
+export const FLUSH_LIMIT = 65536
+
+export class Flusher {
+  readonly #core: Core
+  readonly #teller: Teller
+  readonly #bestRoutes: BestRoutes
+  readonly #batch: PrefixBatch
+
+  constructor(core: Core, teller: Teller, bestRoutes: BestRoutes) {
+    this.#core = core
+    this.#teller = teller
+    this.#bestRoutes = bestRoutes
+    this.#batch = new PrefixBatch(FLUSH_LIMIT, core.store)
+  }
+
+  /** One flush of both families. Nothing happens when nothing is dirty. */
+  flush(groups: Iterable<UpdateGroup>): void {
+    const core = this.#core
+    if (core.dirtyCount === 0) return
+    const number = ++core.flushNumber
+    for (const table of core.tables) {
+      if (table.dirtyCount === 0) continue
+      this.#take(table, number)
+      for (const group of groups) this.#tell(group, table, number)
+      this.#bestRoutes.tell(this.#batch)
+    }
+    for (const group of groups) {
+      group.log.writer.seal()
+      for (const reader of group.readers) reader.dropBehind()
+    }
+    this.#bestRoutes.flushed()
+  }
+
+  /** Moves dirty prefixes into the batch and settles them. */
+  #take(table: RouteTable, number: number): void {
+    const batch = this.#batch
+    const { prefixes, paths, dirty } = table
+    const count = Math.min(table.dirtyCount, FLUSH_LIMIT)
+    batch.clear(table)
+    for (let i = 0; i < count; i++) {
+      const prefix = dirty[i]!
+      const old = prefixes.toldSource(prefix)
+      const head = prefixes.head(prefix)
+      table.touchRange(prefix, number)
+      if (head === 0) {
+        prefixes.settle(prefix, 0, number)
+        table.bury(prefix, number)
+        batch.addEmptied(prefix, old)
+      } else {
+        prefixes.settle(prefix, paths.sourceOf(head), number)
+        batch.add(prefix, old, paths.setOf(head))
+      }
+    }
+    table.dropDirty(count)
+    batch.sort()
+  }
+
+  #tell(group: UpdateGroup, table: RouteTable, number: number): void {
+    if (!group.families.includes(table.family)) return
+    group.log.flush = number
+    this.#teller.tellChanges(group, this.#batch)
+  }
+
+  /** Emptied prefixes may go once every reader has seen their withdraw. */
+  recycle(groups: Iterable<UpdateGroup>): void {
+    const core = this.#core
+    if (core.tables.every(table => table.tombstones === 0)) return
+    let seen = core.flushNumber
+    for (const group of groups) for (const reader of group.readers) seen = Math.min(seen, reader.confirmed)
+    for (const table of core.tables) table.recycle(seen)
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * One UPDATE of a peer, applied (RFC 4271 6.3, 9; RFC 4760; RFC 7606).
+ *
+ * Withdrawn routes first, then announcements, so that a prefix in both is announced (RFC 4271 4.3). The usual message,
+ * IPv4 routes with attributes known already, costs one look-up for the attributes and nothing is parsed. Import policy is
+ * asked once per message unless it looks at prefixes. Peer bytes never throw; a Notification means reset.
+ * Hot module. Called by rib.ts; bytes are borrowed until it returns.
+ */
+import { invalidNetworkField, malformedAttributeList, type Notification } from '../../wire/errors.ts'
+import { type Family, IPV4_UNICAST } from '../../wire/family.ts'
+import { AttributeCode } from '../../wire/iana.ts'
+import { NlriReader } from '../../wire/nlri.ts'
+import { locateMp, MpSections, splitUpdate, UpdateSections } from '../../wire/update.ts'
+import { Flag } from './attribute-record.ts'
+import type { Core } from './core.ts'
+import { type Carried, type Interner, RESET, WITHDRAW } from './interner.ts'
+import { isOddPrefix4, isOddPrefix6 } from './odd-prefix.ts'
+import type { RouteTable } from './route-table.ts'
+import type { PeerRecord } from './source-table.ts'
+import { REJECT, RouteSubject } from './subject.ts'
+
+export class Ingest {
+  readonly #core: Core
+  readonly #interner: Interner
+  readonly #subject: RouteSubject
+  readonly #sections = new UpdateSections()
+  readonly #mp = new MpSections()
+  readonly #nlri = new NlriReader()
+
+  constructor(core: Core, interner: Interner) {
+    this.#core = core
+    this.#interner = interner
+    this.#subject = new RouteSubject(core.store)
+  }
+
+  /** Applies the UPDATE `bytes[start, end)`, header excluded. */
+  update(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): Notification | undefined {
+    const sections = this.#sections
+    const error = splitUpdate(bytes, start, end, sections)
+    if (error !== undefined) return error
+    peer.updatesReceived++
+    const { withdrawnStart, withdrawnEnd, attributesStart, attributesEnd, nlriStart, nlriEnd } = sections
+    if (withdrawnEnd > withdrawnStart) {
+      const bad = this.#withdraw(peer, bytes, withdrawnStart, withdrawnEnd, IPV4_UNICAST)
+      if (bad !== undefined) return bad
+    }
+    if (attributesEnd === attributesStart && nlriEnd === nlriStart) return undefined
+    const first = bytes[attributesStart + 1]
+    if (nlriEnd > nlriStart && first !== AttributeCode.MP_REACH && first !== AttributeCode.MP_UNREACH) {
+      const set = this.#interner.probe(peer, bytes, attributesStart, attributesEnd)
+      if (set !== 0) return this.#announce(peer, bytes, nlriStart, nlriEnd, IPV4_UNICAST, set)
+    }
+    return this.#updateWithAttributes(peer, bytes)
+  }
+
+  /** The attributes are new, or there are MP attributes among them. */
+  #updateWithAttributes(peer: PeerRecord, bytes: Uint8Array): Notification | undefined {
+    const { attributesStart: start, attributesEnd: end, nlriStart, nlriEnd } = this.#sections
+    const mp = this.#mp
+    locateMp(bytes, start, end, mp)
+    const ipv4Nlri = nlriEnd > nlriStart
+    const reach = this.#negotiated(peer, mp.hasReach, mp.reachFamily)
+    const unreach = this.#negotiated(peer, mp.hasUnreach, mp.unreachFamily)
+    const mpReach = reach !== undefined && mp.reachNlriEnd > mp.reachNlriStart
+    if (!ipv4Nlri && !mpReach) {
+      const error = this.#judgeIdle(peer, bytes)
+      return error ?? (unreach && this.#withdraw(peer, bytes, mp.unreachNlriStart, mp.unreachNlriEnd, unreach))
+    }
+    const classic = ipv4Nlri ? this.#intern(peer, bytes, { ipv4Nlri, mpReach: false, anyReachable: true }) : WITHDRAW
+    if (classic === RESET) return this.#interner.error ?? malformedAttributeList('unusable attributes')
+    if (classic !== WITHDRAW) this.#core.store.retain(classic)
+    const error = this.#applyBoth(peer, bytes, classic, { reach: mpReach ? reach : undefined, unreach, ipv4Nlri })
+    if (classic !== WITHDRAW) this.#core.store.release(classic)
+    return error
+  }
+
+  /** `classic` is the set of the IPv4 routes outside MP_REACH_NLRI, if there are any. */
+  #applyBoth(peer: PeerRecord, bytes: Uint8Array, classic: number, content: Content): Notification | undefined {
+    const { store } = this.#core
+    const set = content.reach === undefined ? WITHDRAW : this.#internReach(peer, bytes)
+    if (set === RESET) return this.#interner.error ?? malformedAttributeList('unusable attributes')
+    // Held, for the withdraws of this very message could free it.
+    if (set !== WITHDRAW) store.retain(set)
+    const error = this.#applyParts(peer, bytes, { classic, set }, content)
+    if (set !== WITHDRAW) store.release(set)
+    return error
+  }
+
+  #applyParts(peer: PeerRecord, bytes: Uint8Array, { classic, set }: Sets, content: Content): Notification | undefined {
+    const { nlriStart, nlriEnd } = this.#sections
+    const { reach, unreach, ipv4Nlri } = content
+    const mp = this.#mp
+    // RFC 7606 2: what is wrong with the message is wrong for all its routes.
+    const isWithdrawn = (ipv4Nlri && classic === WITHDRAW) || (reach !== undefined && set === WITHDRAW)
+    let error: Notification | undefined
+    if (unreach !== undefined) error = this.#withdraw(peer, bytes, mp.unreachNlriStart, mp.unreachNlriEnd, unreach)
+    if (ipv4Nlri && error === undefined) {
+      error = isWithdrawn
+        ? this.#withdraw(peer, bytes, nlriStart, nlriEnd, IPV4_UNICAST)
+        : this.#announce(peer, bytes, nlriStart, nlriEnd, IPV4_UNICAST, classic)
+    }
+    if (reach !== undefined && error === undefined) {
+      error = isWithdrawn
+        ? this.#withdraw(peer, bytes, mp.reachNlriStart, mp.reachNlriEnd, reach)
+        : this.#announce(peer, bytes, mp.reachNlriStart, mp.reachNlriEnd, reach, set)
+    }
+    return error
+  }
+
+  #intern(peer: PeerRecord, bytes: Uint8Array, carried: Carried): number {
+    const { attributesStart, attributesEnd } = this.#sections
+    return this.#interner.intern(peer, bytes, attributesStart, attributesEnd, carried)
+  }
+
+  #internReach(peer: PeerRecord, bytes: Uint8Array): number {
+    const { attributesStart, attributesEnd } = this.#sections
+    const known = this.#interner.probeReach(peer, bytes, attributesStart, attributesEnd, this.#mp)
+    if (known !== 0) return known
+    return this.#intern(peer, bytes, { ipv4Nlri: false, mpReach: true, anyReachable: true })
+  }
+
+  /** The attributes of a message that announces nothing: End-of-RIB and plain MP withdraws need no look (RFC 4724 2). */
+  #judgeIdle(peer: PeerRecord, bytes: Uint8Array): Notification | undefined {
+    const { attributesStart, attributesEnd } = this.#sections
+    const mp = this.#mp
+    const isPlain = mp.wellFormed && mp.unreachStart === attributesStart && mp.unreachEnd === attributesEnd
+    if (isPlain && mp.hasUnreach) return undefined
+    return this.#interner.judge(peer, bytes, attributesStart, attributesEnd)
+  }
+
+  /** The family of an MP attribute, if this session speaks it (RFC 4760 8). */
+  #negotiated(peer: PeerRecord, isPresent: boolean, family: Family | undefined): Family | undefined {
+    if (!isPresent) return undefined
+    if (family !== undefined && (peer.familyMask & (1 << family.index)) !== 0) return family
+    peer.foreignFamilies++
+    return undefined
+  }
+
+  #withdraw(peer: PeerRecord, bytes: Uint8Array, start: number, end: number, family: Family): Notification | undefined {
+    const table = this.#core.table(family)
+    const { prefixes } = table
+    const nlri = this.#nlri
+    const source = peer.id
+    let count = 0
+    nlri.reset(bytes, start, end, family)
+    while (nlri.next()) {
+      count++
+      const id = prefixes.lookup(nlri.address0, nlri.address1, nlri.address2, nlri.address3, nlri.length)
+      if (id !== 0) table.withdraw(id, source)
+    }
+    peer.withdrawsReceived += count
+    return nlri.malformed ? invalidNetworkField(`a withdrawn ${family.name} prefix is malformed`) : undefined
+  }
+
+  /** Announces the prefixes of a field with attribute set `received`, after loop checks and import policy. */
+  #announce(
+    peer: PeerRecord,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    family: Family,
+    received: number,
+  ): Notification | undefined {
+    const { store } = this.#core
+    const table = this.#core.table(family)
+    store.retain(received)
+    this.#nlri.reset(bytes, start, end, family)
+    const isSpoken = (peer.familyMask & (1 << family.index)) !== 0
+    if (!isSpoken) peer.foreignFamilies++
+    else if (peer.peer.importPolicy.dependsOnPrefix) this.#announceEach(peer, table, received)
+    else {
+      const imported = this.#imported(peer, family, received)
+      if (imported > 0) store.retain(imported)
+      this.#announceAll(peer, table, imported)
+      if (imported > 0) store.release(imported)
+    }
+    store.release(received)
+    return this.#nlri.malformed ? invalidNetworkField(`an announced ${family.name} prefix is malformed`) : undefined
+  }
+
+  /** What becomes of a set on import, for policies that do not look at prefixes; WITHDRAW: it does not come in. */
+  #imported(peer: PeerRecord, family: Family, received: number): Imported {
+    const flags = this.#core.store.flagsOf(received)
+    if ((flags & Flag.LOOP) !== 0) return LOOPED
+    if ((flags & Flag.OWN_NEXT_HOP) !== 0) return OWN
+    const policy = peer.peer.importPolicy
+    const verdict = policy.evaluate(this.#subject.setRoute(received, family))
+    if (verdict === REJECT) return REJECTED
+    return verdict === 0 ? received : this.#interner.derive(received, verdict, policy.edits[verdict] ?? {}, peer)
+  }
+
+  #announceAll(peer: PeerRecord, table: RouteTable, imported: Imported): void {
+    const { prefixes } = table
+    const nlri = this.#nlri
+    const source = peer.id
+    const isWide = table.family.words === 4
+    let count = 0
+    while (nlri.next()) {
+      const { address0: a0, address1: a1, address2: a2, address3: a3, length } = nlri
+      count++
+      if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) peer.oddPrefixes++
+      else if (imported > 0) table.announce(prefixes.add(a0, a1, a2, a3, length), source, imported)
+      else this.#exclude(peer, table, imported)
+    }
+    peer.announcementsReceived += count
+  }
+
+  /** Asks a policy that looks at prefixes about each one. */
+  #announceEach(peer: PeerRecord, table: RouteTable, received: number): void {
+    const nlri = this.#nlri
+    const subject = this.#subject
+    const policy = peer.peer.importPolicy
+    const flags = this.#core.store.flagsOf(received)
+    if ((flags & (Flag.LOOP | Flag.OWN_NEXT_HOP)) !== 0) {
+      this.#announceAll(peer, table, (flags & Flag.LOOP) !== 0 ? LOOPED : OWN)
+      return
+    }
+    const isWide = table.family.words === 4
+    subject.setRoute(received, table.family)
+    while (nlri.next()) {
+      const { address0: a0, address1: a1, address2: a2, address3: a3, length } = nlri
+      peer.announcementsReceived++
+      if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) {
+        peer.oddPrefixes++
+        continue
+      }
+      const verdict = policy.evaluate(subject.setAddress(nlri))
+      if (verdict === REJECT) {
+        this.#exclude(peer, table, REJECTED)
+        continue
+      }
+      const set = verdict === 0 ? received : this.#interner.derive(received, verdict, policy.edits[verdict] ?? {}, peer)
+      table.announce(table.prefixes.add(a0, a1, a2, a3, length), peer.id, set)
+    }
+  }
+
+  /** The present prefix does not come in: an older path of this peer to it goes. */
+  #exclude(peer: PeerRecord, table: RouteTable, reason: Imported): void {
+    const nlri = this.#nlri
+    if (reason === LOOPED) peer.loops++
+    else if (reason === OWN) peer.ownNextHops++
+    else peer.rejectedByPolicy++
+    const id = table.prefixes.lookup(nlri.address0, nlri.address1, nlri.address2, nlri.address3, nlri.length)
+    if (id !== 0) table.withdraw(id, peer.id)
+  }
+}
+
+/** What else an UPDATE carries besides IPv4 routes after its attributes. */
+interface Content {
+  readonly reach: Family | undefined
+  readonly unreach: Family | undefined
+  readonly ipv4Nlri: boolean
+}
+
+interface Sets {
+  readonly classic: number
+  readonly set: number
+}
+
+/** An attribute set, or one of the reasons below why the routes do not come in. */
+type Imported = number
+const REJECTED = -1
+const LOOPED = -2
+const OWN = -3

@@ -1,0 +1,278 @@
+/**
+ * From attribute bytes of a message to the number of an attribute set.
+ *
+ * What a modern peer sends is canonical already, so the bytes are looked up as they came: with MP_REACH_NLRI, without it
+ * and with its next hop in NEXT_HOP. Only what is not in the store is judged (RFC 7606) and normalised (wire/normalise.ts),
+ * and only what is sound enters the store; there the decision words are computed and loops found, once per set
+ * (RFC 4271 9.1.2, RFC 4456 8). A looped set costs nothing per route but its withdraw.
+ * DEVIATION: loops are judged by the cluster ids known when the set came in; a peer configured later with another cluster id
+ * changes nothing for sets already here.
+ * Called by ingest.ts per message and by local-route.ts.
+ */
+import type { CodecContext } from '../../wire/context.ts'
+import type { Notification } from '../../wire/errors.ts'
+import { AttributeCode, AttributeFlag, DEFAULT_LOCAL_PREF } from '../../wire/iana.ts'
+import { NormalisedAttributes, normaliseAttributes } from '../../wire/normalise.ts'
+import { AttributeSummary, countAsn, hasClusterId, summarise } from '../../wire/summary.ts'
+import type { MpSections } from '../../wire/update.ts'
+import type { Edits } from '../policy/policy.ts'
+import {
+  CLUSTER_LENGTH,
+  Flag,
+  INTERNAL_METRIC,
+  LOCAL_PREF,
+  MED,
+  NEIGHBOUR_AS,
+  NEXT_HOP,
+  PATH_ORIGIN,
+  PREFERENCE_FLAGS,
+  RECORD_SHIFT,
+  ROUTER_ID,
+} from './attribute-record.ts'
+import type { Core } from './core.ts'
+import { BGP_PREFERENCE, type LocalRoute } from './port.ts'
+import { type RewritePlan, Rewriter } from './rewrite.ts'
+import type { PeerRecord } from './source-table.ts'
+
+/** Instead of a set: the prefixes of the message are to be withdrawn (RFC 7606 2). */
+export const WITHDRAW = 0
+/** Instead of a set: the session must be reset, see `Interner.error`. */
+export const RESET = -1
+
+/** Import policy changes attributes and nothing else. */
+const IMPORT_PLAN: RewritePlan = {
+  mask: 0,
+  isMultiprotocol: false,
+  nextHopLength: 4,
+  isNextHopSelf: false,
+  ownNextHop: undefined,
+  prependAsn: 0,
+  isExternal: false,
+  targetClusterId: 0,
+  ownClusterId: 0,
+  isTwoOctet: false,
+}
+
+/** What the message around the attributes carries, see wire's `Expectations`. */
+export interface Carried {
+  readonly ipv4Nlri: boolean
+  readonly mpReach: boolean
+  readonly anyReachable: boolean
+}
+
+export interface InternerOptions {
+  readonly asn: number
+  readonly routerId: number
+  readonly clusterId: number
+}
+
+export class Interner {
+  /** After RESET. */
+  error: Notification | undefined = undefined
+  readonly #core: Core
+  readonly #options: InternerOptions
+  /** Cluster ids of ours, of all peers that ever were. */
+  readonly #clusterIds: number[]
+  readonly #normalised = new NormalisedAttributes()
+  readonly #summary = new AttributeSummary()
+  readonly #rewriter: Rewriter
+  readonly #contexts = new WeakMap<PeerRecord, CodecContext>()
+  #scratch = new Uint8Array(65536 + 64)
+
+  constructor(core: Core, options: InternerOptions) {
+    this.#core = core
+    this.#options = options
+    this.#clusterIds = [options.clusterId]
+    this.#rewriter = new Rewriter(core.store, core.sources)
+  }
+
+  /** A peer has come; its cluster is one of ours. */
+  addClusterId(clusterId: number): void {
+    if (!this.#clusterIds.includes(clusterId)) this.#clusterIds.push(clusterId)
+  }
+
+  /** The set with exactly these bytes, for NLRI outside MP_REACH_NLRI; 0 when they must be looked at. */
+  probe(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): number {
+    // From a 2-octet speaker no block is canonical, and what looks like it means something else.
+    if (!peer.peer.fourOctetAs) return 0
+    const { store } = this.#core
+    const set = store.probe(peer.id, bytes, start, end)
+    // The same bytes can be a set of MP_REACH_NLRI, with an address in NEXT_HOP that has no business there.
+    return set !== 0 && (store.flagsOf(set) & Flag.CLASSIC) !== 0 ? set : 0
+  }
+
+  /** As `probe`, for the routes in MP_REACH_NLRI, which `mp` has found in the block. */
+  probeReach(peer: PeerRecord, bytes: Uint8Array, start: number, end: number, mp: MpSections): number {
+    if (!peer.peer.fourOctetAs || !mp.wellFormed) return 0
+    const length = this.#gather(bytes, start, end, mp)
+    return this.#core.store.probe(peer.id, this.#scratch, 0, length)
+  }
+
+  /** The block without MP attributes and NEXT_HOP, and with the next hop of MP_REACH_NLRI in its place; in `#scratch`. */
+  #gather(bytes: Uint8Array, start: number, end: number, mp: MpSections): number {
+    const out = this.#scratch
+    const { nextHopStart, nextHopEnd } = mp
+    let isDue = true
+    let o = 0
+    for (let at = start; at < end; ) {
+      const type = bytes[at + 1]!
+      const isExtended = (bytes[at]! & AttributeFlag.EXTENDED_LENGTH) !== 0
+      const next = at + (isExtended ? 4 + ((bytes[at + 2]! << 8) | bytes[at + 3]!) : 3 + bytes[at + 2]!)
+      if (type !== AttributeCode.MP_REACH && type !== AttributeCode.MP_UNREACH && type !== AttributeCode.NEXT_HOP) {
+        if (isDue && type > AttributeCode.NEXT_HOP) {
+          o = writeNextHop(bytes, nextHopStart, nextHopEnd, out, o)
+          isDue = false
+        }
+        for (let i = at; i < next; i++) out[o++] = bytes[i]!
+      }
+      at = next
+    }
+    return isDue ? writeNextHop(bytes, nextHopStart, nextHopEnd, out, o) : o
+  }
+
+  /**
+   * Judges a block and interns its canonical form. Returns the set (without references of its own), WITHDRAW or RESET.
+   * For a message with both kinds of route ask twice; when one answer is WITHDRAW, it holds for both (RFC 7606 2).
+   */
+  intern(peer: PeerRecord, bytes: Uint8Array, start: number, end: number, carried: Carried): number {
+    const out = this.#normalised
+    normaliseAttributes(bytes, start, end, this.#context(peer), carried, out)
+    switch (out.action) {
+      case 'reset':
+        this.error = out.error
+        return RESET
+      case 'withdraw':
+        peer.treatedAsWithdraw++
+        return WITHDRAW
+      case 'discard':
+        peer.attributesDiscarded++
+        break
+      case 'accept':
+    }
+    const { store } = this.#core
+    const known = store.probe(peer.id, out.bytes, 0, out.length)
+    if (known !== 0) return known
+    const set = store.insert(peer.id, out.length)
+    this.#describe(set, peer, this.#loopFlags)
+    return set
+  }
+
+  /** Judges a block that announces nothing. Returns the Notification of a reset. */
+  judge(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): Notification | undefined {
+    const out = this.#normalised
+    const carried = { ipv4Nlri: false, mpReach: false, anyReachable: false }
+    normaliseAttributes(bytes, start, end, this.#context(peer), carried, out)
+    return out.action === 'reset' ? out.error : undefined
+  }
+
+  #context(peer: PeerRecord): CodecContext {
+    let context = this.#contexts.get(peer)
+    if (context === undefined) {
+      const { fourOctetAs, kind, families, maxLength } = peer.peer
+      context = { fourOctetAs, peerKind: kind, families, maxLength }
+      this.#contexts.set(peer, context)
+    }
+    return context
+  }
+
+  /** The set that import policy makes of `set` with this verdict. */
+  derive(set: number, verdict: number, edits: Edits, peer: PeerRecord): number {
+    const { store } = this.#core
+    const known = store.derived(set, verdict)
+    if (known !== 0) return known
+    // A next hop of ours means something on export only (policy.ts).
+    const { nextHopSelf: _, ...rest } = edits
+    const bound = this.#rewriter.bound(set, rest)
+    if (bound > this.#scratch.length) this.#scratch = new Uint8Array(2 * bound)
+    const length = this.#rewriter.rewrite(set, IMPORT_PLAN, rest, this.#scratch, 0)
+    // Policy cannot make a set longer than any message; if it tried, the route stays as it came.
+    if (length > 0xffff) return set
+    const derived = store.insertDerived(set, verdict, this.#scratch, length)
+    const own = Flag.DERIVED | (rest.med === undefined ? 0 : Flag.POLICY_MED)
+    this.#describe(derived, peer, () => own)
+    return derived
+  }
+
+  /** Computes the decision words of a new set from its bytes. `more` gives further flags once `#summary` is filled. */
+  #describe(set: number, peer: PeerRecord, more: (start: number, peer: PeerRecord) => number): void {
+    const { store, nextHops } = this.#core
+    const start = store.startOf(set)
+    const summary = this.#summary
+    summarise(store.bytes, start, start + store.lengthOf(set), summary)
+    const { kind, routerId, reflectorClient } = peer.peer
+    const isInternal = kind === 'ibgp'
+    let flags = more(start, peer)
+    if (isInternal) flags |= reflectorClient ? Flag.INTERNAL | Flag.CLIENT : Flag.INTERNAL
+    if (summary.noExport) flags |= Flag.NO_EXPORT
+    if (summary.noAdvertise) flags |= Flag.NO_ADVERTISE
+    if (summary.noExportSubconfed) flags |= Flag.NO_EXPORT_SUBCONFED
+    if (summary.nextHopLength === 4) flags |= Flag.CLASSIC
+    const at = set << RECORD_SHIFT
+    const records = store.records
+    records[at + PREFERENCE_FLAGS] = ((0xffff - BGP_PREFERENCE) << 16) | flags
+    records[at + LOCAL_PREF] = ~(summary.hasLocalPref ? summary.localPref : DEFAULT_LOCAL_PREF)
+    records[at + PATH_ORIGIN] = (summary.asPathLength << 8) | summary.origin
+    records[at + MED] = summary.med
+    records[at + NEIGHBOUR_AS] = summary.neighbourAs
+    records[at + INTERNAL_METRIC] = isInternal ? 0x80000000 : 0
+    records[at + ROUTER_ID] = summary.hasOriginatorId ? summary.originatorId : routerId
+    records[at + CLUSTER_LENGTH] = summary.clusterListLength
+    records[at + NEXT_HOP] = nextHops.acquire(store.bytes, start + summary.nextHopOffset, summary.nextHopLength)
+  }
+
+  /** RFC 4271 9.1.2 and 6.3, RFC 4456 8: is it ours coming back? */
+  readonly #loopFlags = (start: number, { peer, ownAddresses }: PeerRecord): number => {
+    const { bytes } = this.#core.store
+    const summary = this.#summary
+    const { asn, routerId } = this.#options
+    const path = start + summary.asPathOffset
+    const pathEnd = path + summary.asPathLengthOctets
+    let isLoop = countAsn(bytes, path, pathEnd, peer.localAsn) > 0
+    if (asn !== peer.localAsn && countAsn(bytes, path, pathEnd, asn) > 0) isLoop = true
+    if (summary.hasOriginatorId && summary.originatorId === routerId) isLoop = true
+    if (summary.clusterListLength > 0) {
+      const list = start + summary.clusterListOffset
+      const listEnd = list + summary.clusterListLengthOctets
+      for (const id of this.#clusterIds) if (hasClusterId(bytes, list, listEnd, id)) isLoop = true
+    }
+    const nextHop = start + summary.nextHopOffset
+    const isOwn = ownAddresses.some(own => startsWith(bytes, nextHop, summary.nextHopLength, own))
+    return (isLoop ? Flag.LOOP : 0) | (isOwn ? Flag.OWN_NEXT_HOP : 0)
+  }
+
+  /** The set of a route from a local source, `bytes[0, length)` in canonical form; see local-route.ts. */
+  internLocal(source: number, bytes: Uint8Array, length: number, route: LocalRoute): number {
+    const { store, nextHops, localRoutes } = this.#core
+    const known = store.probe(source, bytes, 0, length)
+    if (known !== 0) return known
+    const set = store.insert(source, length)
+    const at = set << RECORD_SHIFT
+    const start = store.startOf(set)
+    summarise(store.bytes, start, start + length, this.#summary)
+    const { nextHopOffset, nextHopLength } = this.#summary
+    const { records } = store
+    records[at + PREFERENCE_FLAGS] = ((0xffff - (route.preference & 0xffff)) << 16) | Flag.LOCAL
+    records[at + LOCAL_PREF] = ~DEFAULT_LOCAL_PREF
+    records[at + ROUTER_ID] = this.#options.routerId
+    if (nextHopLength > 0) records[at + NEXT_HOP] = nextHops.acquire(store.bytes, start + nextHopOffset, nextHopLength)
+    localRoutes.set(set, { ...route })
+    return set
+  }
+}
+
+function writeNextHop(bytes: Uint8Array, start: number, end: number, out: Uint8Array, o: number): number {
+  out[o] = AttributeFlag.TRANSITIVE
+  out[o + 1] = AttributeCode.NEXT_HOP
+  out[o + 2] = end - start
+  o += 3
+  for (let i = start; i < end; i++) out[o++] = bytes[i]!
+  return o
+}
+
+/** Is the next hop of `length` octets this address of ours (its global half, when it has two)? */
+function startsWith(bytes: Uint8Array, at: number, length: number, own: Uint8Array): boolean {
+  const octets = own.length === 4 ? 4 : 16
+  if (length < octets || (length === 4) !== (octets === 4)) return false
+  for (let i = 0; i < octets; i++) if (bytes[at + i] !== own[i]) return false
+  return true
+}

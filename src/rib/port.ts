@@ -1,0 +1,233 @@
+/**
+ * The faces of the RIB: what goes in (peers, local routes), what comes out (best routes, views), as plain types.
+ *
+ * Everything that crosses the border of src/rib is named here, so that the daemon, the kernel synchroniser and the tests
+ * need no other file of this folder than `rib.ts`. Words as in RFC 4271 3.2: Adj-RIB-In, Loc-RIB, Adj-RIB-Out.
+ * Addresses are octets in network order, 4 or 16 of them; address words are unsigned, most significant first.
+ */
+
+import type { Attribute } from '../../wire/attribute/registry.ts'
+import type { Family } from '../../wire/family.ts'
+import type { Prefix } from '../../wire/prefix.ts'
+import type { CompiledPolicy, SourceKind } from '../policy/policy.ts'
+
+/** A source of paths: 1 to 15 are local sources, the rest sessions. 16 bits; an id comes back only when nothing recalls it. */
+export type PeerId = number & { readonly __brand: 'PeerId' }
+
+/** One Established session, as negotiated and configured. The RIB keeps the object and never changes it. */
+export interface RibPeer {
+  readonly name: string
+  readonly kind: 'ibgp' | 'ebgp'
+  readonly asn: number
+  readonly localAsn: number
+  /** The neighbour's BGP Identifier, unsigned. */
+  readonly routerId: number
+  /** The neighbour's address and ours on this session. */
+  readonly address: Uint8Array
+  readonly localAddress: Uint8Array
+  /** The families negotiated in both directions. */
+  readonly families: readonly Family[]
+  readonly fourOctetAs: boolean
+  /** Longest message we may send, header included: 4096, or 65535 when extended messages were negotiated. */
+  readonly maxLength: number
+  /** The neighbour is our client (RFC 4456 2). Means something on internal sessions only. */
+  readonly reflectorClient: boolean
+  /** Cluster id of the cluster this neighbour is in, unsigned. */
+  readonly clusterId: number
+  readonly nextHopSelf: boolean
+  readonly importPolicy: CompiledPolicy
+  readonly exportPolicy: CompiledPolicy
+  /** Own addresses to tell as next hop for a family that is not the one of `localAddress`; also known as ours on receipt. */
+  readonly nextHops: OwnNextHops
+}
+
+export interface OwnNextHops {
+  readonly ipv4?: Uint8Array
+  /** 16 octets, or 32 when a link-local address goes along (RFC 2545 3). */
+  readonly ipv6?: Uint8Array
+}
+
+/** The three sources that are not sessions, and their preference (the higher wins; a path of BGP has 100). */
+export type LocalSource = 'kernel' | 'direct' | 'static'
+export const LOCAL_PREFERENCE: Readonly<Record<LocalSource, number>> = { kernel: 10, direct: 240, static: 200 }
+export const BGP_PREFERENCE = 100
+
+export type LocalRouteType = 'unicast' | 'blackhole' | 'unreachable' | 'prohibit'
+
+/** A route that did not come from a session: one per source and prefix, the best one by its source's own rules. */
+export interface LocalRoute {
+  readonly metric: number
+  readonly type: LocalRouteType
+  readonly gateway?: Uint8Array
+  readonly interfaceIndex: number
+  readonly interfaceName: string
+  /** 0 to 65535, usually LOCAL_PREFERENCE of its source. */
+  preference: number
+}
+
+/** A next hop, one object per distinct value for as long as any attribute set names it. */
+export interface NextHop {
+  readonly id: number
+  /** 4 or 16 octets: the global address, or the link-local one when there is no other. */
+  readonly octets: Uint8Array
+  /** The second half of a 32-octet IPv6 next hop (RFC 2545 3). */
+  readonly linkLocal?: Uint8Array
+  readonly text: string
+}
+
+/** One change of the Loc-RIB. One reused object: copy what you keep. */
+export interface BestRoute {
+  family: Family
+  /** Dense number of the prefix within its family, stable while `present`, given to another prefix later. */
+  prefixId: number
+  address0: number
+  address1: number
+  address2: number
+  address3: number
+  length: number
+  /** False: there is no route to this prefix any more; the fields below are void. */
+  present: boolean
+  source: SourceKind
+  sourceId: number
+  nextHop: NextHop | undefined
+  local: LocalRoute | undefined
+}
+
+export interface BestRouteListener {
+  routeChanged(route: BestRoute): void
+  /** All changes of this flush were told. */
+  flushed(): void
+}
+
+export interface RibOptions {
+  readonly asn: number
+  readonly routerId: number
+  /** Ours when a peer names no other; the router id by default (RFC 4456 7). */
+  readonly clusterId?: number
+  /** Secret of this process, 32 bits: peers choose prefixes and attributes, so they must not know the hash. */
+  readonly seed: number
+  /** Octets a peer may lag behind its group's log before it is fed by a scan instead. 16 MiB by default. */
+  readonly logLimit?: number
+  /** Records for which address space is set aside at the start: a million by default; small in tests. */
+  readonly reserve?: number
+}
+
+/** What `Rib.routes` may be asked. Absent field: no restriction. */
+export interface RouteQuery {
+  readonly family?: Family
+  readonly prefix?: Prefix
+  /** With `prefix`: the longest prefix that covers it, instead of exactly that one. */
+  readonly longest?: boolean
+  /** Only paths of this session. */
+  readonly peer?: PeerId
+  /** Only paths of this kind of source. */
+  readonly source?: SourceKind
+  /** Only the best path of each prefix. */
+  readonly best?: boolean
+  readonly limit?: number
+}
+
+/** One path, for people. */
+export interface RouteView {
+  readonly family: Family
+  readonly prefix: string
+  readonly best: boolean
+  readonly source: SourceKind
+  readonly sourceId: number
+  /** Name of the session; the name of the source when it is local. */
+  readonly peerName: string
+  /** Absent for a local route without a gateway. */
+  readonly nextHop?: string
+  /** In ascending order of type, NEXT_HOP among them, MP_REACH never. */
+  readonly attributes: readonly Attribute[]
+  readonly preference: number
+  readonly local?: LocalRoute
+  /** For a path that is not best: the step of the ladder it lost on, see ladder.ts. */
+  readonly lostOn?: string
+}
+
+/** Why each loser lost, see `Rib.explain`. */
+export interface Explanation {
+  readonly prefix: string
+  readonly family: Family
+  /** Best first, the rest in no order. */
+  readonly paths: readonly ExplainedPath[]
+}
+
+export interface ExplainedPath {
+  readonly view: RouteView
+  /** Absent for the best path. */
+  readonly lost?: LostStep
+}
+
+export interface LostStep {
+  readonly step: string
+  /** The RFC section that asks for the step. */
+  readonly section: string
+  /** The loser's value and the one it lost to, as words. */
+  readonly value: string
+  readonly winner: string
+  /** Name of the source whose path it lost to: the best path, or a better one of the same neighbour AS (RFC 4271 9.1.2.2 c). */
+  readonly against: string
+}
+
+/** Everything that is counted for one session. Gauges first, then counters since the session came up. */
+export interface PeerCounters {
+  /** Paths of this peer in the table now. */
+  readonly prefixesReceived: number
+  /** Prefixes this peer is told now (derived, so exact once its scan and log are read). */
+  readonly prefixesAdvertised: number
+  readonly updatesReceived: number
+  readonly announcementsReceived: number
+  readonly withdrawsReceived: number
+  readonly rejectedByPolicy: number
+  /** Announcements that carried our AS, router id or a cluster id of ours (RFC 4271 9.1.2, RFC 4456 8). */
+  readonly loops: number
+  /** Announcements whose next hop is an address of ours (RFC 4271 6.3). */
+  readonly ownNextHops: number
+  /** UPDATE messages handled as withdraws (RFC 7606 2). */
+  readonly treatedAsWithdraw: number
+  /** UPDATE messages out of which attributes were dropped, as far as they were looked at (RFC 7606 2). */
+  readonly attributesDiscarded: number
+  /** Prefixes that may not be routed: multicast, loopback, link-local (RFC 4271 6.3). */
+  readonly oddPrefixes: number
+  /** UPDATE messages with content of a family that was not negotiated (RFC 4760 8). */
+  readonly foreignFamilies: number
+  /** Times the peer lagged too far behind and was fed by a scan. */
+  readonly resyncs: number
+}
+
+export interface FamilyStats {
+  readonly family: Family
+  readonly prefixes: number
+  readonly paths: number
+  readonly dirty: number
+  /** Emptied prefix ids that wait until every peer knows. */
+  readonly tombstones: number
+}
+
+export interface GroupStats {
+  readonly name: string
+  readonly peers: number
+  /** Octets ever written to the shared log. */
+  readonly logOctets: number
+  readonly messages: number
+  readonly advertised: number
+  /** Routes not sent because no own address of the family is known, and because their attributes leave no room (RFC 8654 4). */
+  readonly withoutNextHop: number
+  readonly tooLong: number
+  readonly slicesEncoded: number
+  readonly slicesShared: number
+  readonly resyncs: number
+}
+
+export interface RibStats {
+  readonly families: readonly FamilyStats[]
+  readonly attributeSets: number
+  readonly attributeOctets: number
+  readonly nextHops: number
+  readonly groups: readonly GroupStats[]
+  readonly flushes: number
+  /** Octets of table memory, reserved address space included. */
+  readonly tableOctets: number
+}

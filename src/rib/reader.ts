@@ -1,0 +1,151 @@
+/**
+ * One member of an update group: where it stands in the log, and how far its catch-up scans are.
+ *
+ * `pull` gives it the next piece, the log before any slice: a slice then shows a state that is not older than what the
+ * log told before, so a peer never sees routes go backwards. A member that lags more than the limit behind loses its
+ * place in the log and is fed by a scan of what changed since; its slowness costs the others nothing.
+ * End-of-RIB (RFC 4724 2) follows the first scan of each family, and whatever was already known but not flushed then.
+ * Called by rib.ts.
+ */
+import type { Family } from '../../wire/family.ts'
+import { encodeEndOfRib } from '../../wire/update.ts'
+import { type CatchUp, Scan } from './catch-up.ts'
+import type { Core } from './core.ts'
+import { type Chunk, readChunk } from './group-log.ts'
+import type { GroupReader, UpdateGroup } from './update-group.ts'
+
+export class Reader implements GroupReader {
+  readonly id: number
+  readonly group: UpdateGroup
+  /** Times it lost its place in the log. */
+  resyncs = 0
+  readonly #core: Core
+  readonly #catchUp: CatchUp
+  readonly #limit: number
+  readonly #scans: readonly Scan[]
+  #cursor: Chunk
+  /** The last flush that was read in full. */
+  #seen: number
+  /** How much of the log was read or skipped. */
+  #seenOctets: number
+
+  constructor(id: number, group: UpdateGroup, { core, catchUp, limit }: ReaderParts) {
+    this.id = id
+    this.group = group
+    this.#core = core
+    this.#catchUp = catchUp
+    this.#limit = limit
+    this.#scans = group.families.map(family => new Scan(family))
+    this.#cursor = group.log.tail
+    this.#seen = core.flushNumber
+    this.#seenOctets = group.log.octets
+    for (const scan of this.#scans) {
+      scan.isEndOfRibDue = true
+      this.#startFresh(scan)
+    }
+  }
+
+  #startFresh(scan: Scan): void {
+    if (!scan.isFresh) this.group.freshScans++
+    scan.start()
+  }
+
+  /** Everything of a family is to be told again (RFC 2918 4). */
+  refresh(family: Family): void {
+    const scan = this.#scans.find(one => one.family === family)
+    if (scan === undefined) return
+    // A scan that repairs must stay one that withdraws; told from the beginning it does both.
+    if (scan.isActive && !scan.isFresh) {
+      scan.position = 0
+      scan.since = 0
+      scan.isAgain = false
+    } else this.#startFresh(scan)
+  }
+
+  /** Gives `write` the next piece. False: there is nothing for now. */
+  pull(write: (bytes: Uint8Array) => void): boolean {
+    this.dropBehind()
+    while (this.#cursor.next !== undefined) {
+      const chunk = this.#cursor
+      this.#cursor = this.#cursor.next
+      // Other chunks of the same flush may follow.
+      this.#seen = chunk.flush - 1
+      this.#seenOctets = chunk.end
+      if (readChunk(chunk.bytes, chunk.segments, this.id, write)) return true
+    }
+    this.#catchLog()
+    for (const scan of this.#scans) {
+      while (scan.isActive) if (this.#pullSlice(scan, write)) return true
+      if (this.#isEndOfRibReady(scan)) {
+        scan.isEndOfRibDue = false
+        write(encodeEndOfRib(scan.family))
+        return true
+      }
+    }
+    return false
+  }
+
+  #catchLog(): void {
+    this.#seen = this.#core.flushNumber
+    this.#seenOctets = this.group.log.octets
+  }
+
+  #pullSlice(scan: Scan, write: (bytes: Uint8Array) => void): boolean {
+    const slice = this.#catchUp.next(this.group, scan, this.id)
+    if (slice === undefined) {
+      if (scan.isFresh) this.group.endFreshScan()
+      scan.finish()
+      if (!scan.isActive && scan.isEndOfRibDue) {
+        const isDirty = this.#core.table(scan.family).dirtyCount > 0
+        scan.endOfRibAfter = this.#core.flushNumber + (isDirty ? 1 : 0)
+      }
+      return false
+    }
+    let hasWritten = false
+    for (const { bytes, segments } of slice.pieces) {
+      if (readChunk(bytes, segments, this.id, write)) hasWritten = true
+    }
+    return hasWritten
+  }
+
+  #isEndOfRibReady(scan: Scan): boolean {
+    return scan.isEndOfRibDue && !scan.isActive && this.#core.flushNumber >= scan.endOfRibAfter
+  }
+
+  get hasOutput(): boolean {
+    if (this.#cursor.next !== undefined) return true
+    return this.#scans.some(scan => scan.isActive || this.#isEndOfRibReady(scan))
+  }
+
+  /** Loses its place in the log when it is too far behind. Called on every pull, and by every flush: stalled peers do not pull. */
+  dropBehind(): void {
+    const log = this.group.log
+    if (this.#cursor.next === undefined || log.octets - this.#seenOctets <= this.#limit) return
+    for (const scan of this.#scans) {
+      if (scan.isFresh) this.group.endFreshScan()
+      scan.restart(this.#seen)
+    }
+    this.#cursor = log.tail
+    this.#catchLog()
+    this.resyncs++
+    this.group.resyncs++
+  }
+
+  /** The last flush whose news this reader has had for sure: older withdraws need not be remembered for it. */
+  get confirmed(): number {
+    let flush = this.#cursor.next === undefined ? this.#core.flushNumber : this.#seen
+    for (const scan of this.#scans) flush = scan.confirmed(flush)
+    return flush
+  }
+
+  /** It leaves its group. */
+  leave(): void {
+    for (const scan of this.#scans) if (scan.isFresh) this.group.endFreshScan()
+  }
+}
+
+export interface ReaderParts {
+  readonly core: Core
+  readonly catchUp: CatchUp
+  readonly limit: number
+}

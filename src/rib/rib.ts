@@ -1,0 +1,180 @@
+/**
+ * The routing information base (RFC 4271 3.2, 9): sessions and local sources put paths in, peers and the kernel take best
+ * routes out. Pure and synchronous, one owner; no clock, no socket. ARCHITECTURE.md has the picture, README.md the map.
+ *
+ * How a driver uses it: `update` per UPDATE; while `pending`, `work` now and then (each call a few milliseconds); then
+ * `pull` for every peer that can be written to. Nothing is decided for peers between `update` and `work`.
+ * Every method may be called at any time, but not from inside a listener or a `write` callback.
+ */
+import type { Notification } from '../../wire/errors.ts'
+import type { Family } from '../../wire/family.ts'
+import type { Prefix } from '../../wire/prefix.ts'
+import { BestRoutes } from './best-route.ts'
+import { CatchUp } from './catch-up.ts'
+import { Core } from './core.ts'
+import { peerCounters, ribStats } from './counters.ts'
+import { FLUSH_LIMIT, Flusher } from './flush.ts'
+import { Groups } from './groups.ts'
+import { Ingest } from './ingest.ts'
+import { Interner } from './interner.ts'
+import { LocalRoutes } from './local-route.ts'
+import type {
+  BestRouteListener,
+  Explanation,
+  LocalRoute,
+  LocalSource,
+  PeerCounters,
+  PeerId,
+  RibOptions,
+  RibPeer,
+  RibStats,
+  RouteQuery,
+  RouteView,
+} from './port.ts'
+import type { Reader } from './reader.ts'
+import { Removal } from './removal.ts'
+import type { PeerRecord } from './source-table.ts'
+import { Teller } from './teller.ts'
+import { explain, routes } from './view.ts'
+
+/** Records that address space is set aside for; pages that are never touched cost nothing. */
+const RESERVED_RECORDS = 1 << 20
+/** Octets a peer may lag behind before it is fed by a scan. */
+const LOG_LIMIT = 16 << 20
+
+export class Rib {
+  readonly #core: Core
+  readonly #interner: Interner
+  readonly #ingest: Ingest
+  readonly #locals: LocalRoutes
+  readonly #groups: Groups
+  readonly #bestRoutes: BestRoutes
+  readonly #flusher: Flusher
+  readonly #removal: Removal
+  readonly #readers: (Reader | undefined)[] = []
+  /** Sources without paths, to be recycled by the next flush that leaves nothing dirty. */
+  #gone: number[] = []
+
+  constructor({
+    asn,
+    routerId,
+    clusterId = routerId,
+    seed,
+    logLimit = LOG_LIMIT,
+    reserve = RESERVED_RECORDS,
+  }: RibOptions) {
+    const core = new Core({ seed, reserve })
+    const teller = new Teller(core, FLUSH_LIMIT)
+    this.#core = core
+    this.#interner = new Interner(core, { asn, routerId, clusterId })
+    this.#ingest = new Ingest(core, this.#interner)
+    this.#locals = new LocalRoutes(core, this.#interner)
+    this.#groups = new Groups(core, new CatchUp(core, teller), { clusterId, limit: logLimit })
+    this.#bestRoutes = new BestRoutes(core)
+    this.#flusher = new Flusher(core, teller, this.#bestRoutes)
+    this.#removal = new Removal(core)
+  }
+
+  /**
+   * A session is Established. It joins its update group; `pull` gives it the whole table, then End-of-RIB for each family
+   * (RFC 4724 2). Throws RangeError when 65520 sessions exist already.
+   */
+  addPeer(peer: RibPeer): PeerId {
+    const record = this.#core.sources.add(peer)
+    if (peer.kind === 'ibgp') this.#interner.addClusterId(peer.clusterId)
+    this.#readers[record.id] = this.#groups.join(record)
+    return record.id
+  }
+
+  /** The session is gone: nothing is sent from now on, its paths go in slices of `work`. The id must not be used again. */
+  removePeer(id: PeerId): void {
+    const reader = this.#readers[id]
+    if (reader === undefined) return
+    this.#groups.leave(reader)
+    this.#readers[id] = undefined
+    this.#removal.add(id)
+  }
+
+  /**
+   * Applies one UPDATE, `bytes[start, end)` without the header; the bytes are borrowed. A Notification means that the
+   * session must be reset with it (RFC 7606 2); what was applied before stays until the peer is removed.
+   */
+  update(id: PeerId, bytes: Uint8Array, start: number, end: number): Notification | undefined {
+    return this.#ingest.update(this.#session(id), bytes, start, end)
+  }
+
+  /** The peer asked for everything of a family again (RFC 2918 4). A family it does not speak is ignored. */
+  refresh(id: PeerId, family: Family): void {
+    this.#readers[id]?.refresh(family)
+  }
+
+  /** A local source has this route, instead of the one it had to the prefix before. The object is copied. */
+  announceLocal(source: LocalSource, prefix: Prefix, route: LocalRoute): void {
+    this.#locals.announce(source, prefix, route)
+  }
+
+  withdrawLocal(source: LocalSource, prefix: Prefix): void {
+    this.#locals.withdraw(source, prefix)
+  }
+
+  /** `work` has something to do. */
+  get pending(): boolean {
+    return this.#core.dirtyCount > 0 || this.#removal.isActive || this.#bestRoutes.isReplaying || this.#gone.length > 0
+  }
+
+  /** One bounded stretch: at most a slice of removals, one flush, and one stretch of replay for late listeners. */
+  work(): void {
+    if (this.#removal.isActive) this.#gone.push(...this.#removal.step())
+    this.#flusher.flush(this.#groups)
+    this.#flusher.recycle(this.#groups)
+    if (this.#gone.length > 0 && this.#core.dirtyCount === 0) this.#recycle()
+    if (this.#bestRoutes.isReplaying) this.#bestRoutes.replay()
+  }
+
+  #recycle(): void {
+    for (const id of this.#gone) this.#core.sources.recycle(id)
+    this.#gone = []
+  }
+
+  /**
+   * Gives `write` the next piece for a peer: whole messages, shared between peers and never changed. False: there is
+   * nothing for now. One call may write several arrays.
+   */
+  pull(id: PeerId, write: (bytes: Uint8Array) => void): boolean {
+    return this.#readers[id]?.pull(write) ?? false
+  }
+
+  /** `pull` may have something for this peer. */
+  hasOutput(id: PeerId): boolean {
+    return this.#readers[id]?.hasOutput ?? false
+  }
+
+  /** The listener is called from `work`, after the peers' logs were fed; everything present already is told to it first. */
+  onBestRoute(listener: BestRouteListener): void {
+    this.#bestRoutes.add(listener)
+  }
+
+  peerCounters(id: PeerId): PeerCounters {
+    return peerCounters(this.#core, this.#session(id), this.#readers[id])
+  }
+
+  /** Paths in the table, lazily. The table may change between two rows, see view.ts. */
+  routes(query: RouteQuery = {}): Iterable<RouteView> {
+    return routes(this.#core, query)
+  }
+
+  /** The paths of exactly this prefix, with the step of the decision process on which each loser lost. */
+  explain(prefix: Prefix): Explanation | undefined {
+    return explain(this.#core, prefix)
+  }
+
+  stats(): RibStats {
+    return ribStats(this.#core, this.#groups)
+  }
+
+  #session(id: PeerId): PeerRecord {
+    const record = this.#core.sources.get(id)
+    if (record === undefined) throw new RangeError(`no session has the id ${id}`)
+    return record
+  }
+}

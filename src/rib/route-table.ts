@@ -1,0 +1,209 @@
+/**
+ * The routes of one family: prefixes, their paths, and which prefixes changed since the last flush.
+ *
+ * Adj-RIBs-In and Loc-RIB in one (RFC 4271 3.2): all paths of a prefix hang on its record, the best one first. A change
+ * of the best path marks the prefix dirty, once, whatever happens before the flush; the flush compares with what was told.
+ * Emptied prefixes keep their id, as tombstones, until every peer is known to have seen the withdraw.
+ * Hot module, called per prefix by ingest.ts, removal.ts and local-route.ts; flush.ts takes the dirty list.
+ */
+import type { Family } from '../../wire/family.ts'
+import { grown } from '../table/prefix-table.ts'
+import type { AttributeStore } from './attribute-store.ts'
+import type { Decision } from './decision.ts'
+import { PathSlab } from './path-slab.ts'
+import { PrefixRecords } from './prefix-record.ts'
+import type { SourceTable } from './source-table.ts'
+
+/** What the tables of both families share. */
+export interface Shared {
+  readonly store: AttributeStore
+  readonly decision: Decision
+  readonly sources: SourceTable
+  readonly seed: number
+  readonly reserve: number
+}
+
+/** log2 of prefix ids per range; a range is what one catch-up slice covers. */
+export const RANGE_SHIFT = 12
+
+export class RouteTable {
+  readonly family: Family
+  readonly prefixes: PrefixRecords
+  readonly paths: PathSlab
+  /** Prefixes with at least one path. */
+  prefixCount = 0
+  /** Changed prefixes, oldest first: `dirty[0, dirtyCount)`. Replaced when it grows. */
+  dirty = new Uint32Array(1024)
+  dirtyCount = 0
+  /** Number of the last flush that told something of the prefixes of a range, by range. Replaced when it grows. */
+  ranges = new Uint32Array(64)
+  /** Emptied prefixes: pairs of id and flush number, a ring. */
+  #dead = new Uint32Array(256)
+  #deadHead = 0
+  #deadSize = 0
+  readonly #store: AttributeStore
+  readonly #decision: Decision
+  /** Live paths by source. */
+  readonly #pathsOf: Uint32Array
+
+  constructor(family: Family, shared: Shared) {
+    this.family = family
+    this.prefixes = new PrefixRecords(family, shared.seed, shared.reserve)
+    this.paths = new PathSlab(shared.reserve)
+    this.#store = shared.store
+    this.#decision = shared.decision
+    this.#pathsOf = shared.sources.paths
+  }
+
+  /** `source` has a path to this prefix with attribute set `set`. The path takes a reference of its own. */
+  announce(prefix: number, source: number, set: number): void {
+    const paths = this.paths
+    const head = this.prefixes.head(prefix)
+    let before = 0
+    let path = head
+    while (path !== 0 && paths.sourceOf(path) !== source) {
+      before = path
+      path = paths.next(path)
+    }
+    if (path === 0) {
+      this.#add(prefix, source, set, head)
+      return
+    }
+    const old = paths.setOf(path)
+    if (old === set) return
+    this.#store.retain(set)
+    paths.replaceSet(path, set)
+    if (path === head) {
+      if (paths.next(head) !== 0) this.#select(prefix)
+      this.#mark(prefix)
+    } else if (this.#decision.better(set, paths.setOf(head))) {
+      paths.link(before, paths.next(path))
+      this.#lead(prefix, path, head)
+    } else if (this.#decision.mayHaveHidden(old, paths.setOf(head)) && this.#select(prefix)) this.#mark(prefix)
+    this.#store.release(old)
+  }
+
+  #add(prefix: number, source: number, set: number, head: number): void {
+    const paths = this.paths
+    const path = paths.add(set, prefix, source)
+    this.#store.retain(set)
+    this.#pathsOf[source]! += 1
+    if (head === 0) {
+      this.prefixCount++
+      this.prefixes.setHead(prefix, path)
+      this.#mark(prefix)
+    } else if (this.#decision.better(set, paths.setOf(head))) this.#lead(prefix, path, head)
+    else {
+      paths.link(path, paths.next(head))
+      paths.link(head, path)
+    }
+  }
+
+  /** Puts a path that beats `head`, and is not in the list, before it. */
+  #lead(prefix: number, path: number, head: number): void {
+    const paths = this.paths
+    paths.link(path, head)
+    this.prefixes.setHead(prefix, path)
+    if (paths.next(head) !== 0 && !this.#decision.settles(paths.setOf(path), paths.setOf(head))) this.#select(prefix)
+    this.#mark(prefix)
+  }
+
+  /** `source` has no path to this prefix any more. Returns whether it had one. */
+  withdraw(prefix: number, source: number): boolean {
+    const paths = this.paths
+    const head = this.prefixes.head(prefix)
+    let before = 0
+    let path = head
+    while (path !== 0 && paths.sourceOf(path) !== source) {
+      before = path
+      path = paths.next(path)
+    }
+    if (path === 0) return false
+    const set = paths.setOf(path)
+    const next = paths.next(path)
+    paths.remove(path)
+    this.#pathsOf[source]! -= 1
+    if (before === 0) {
+      this.prefixes.setHead(prefix, next)
+      if (next !== 0) this.#select(prefix)
+      else this.prefixCount--
+      this.#mark(prefix)
+    } else {
+      paths.link(before, next)
+      if (this.#decision.mayHaveHidden(set, paths.setOf(head)) && this.#select(prefix)) this.#mark(prefix)
+    }
+    this.#store.release(set)
+    return true
+  }
+
+  /** Moves the best path to the head of the list. Returns whether it was another one. */
+  #select(prefix: number): boolean {
+    const paths = this.paths
+    const head = this.prefixes.head(prefix)
+    const best = this.#decision.select(paths, head)
+    if (best === head) return false
+    let before = head
+    while (paths.next(before) !== best) before = paths.next(before)
+    paths.link(before, paths.next(best))
+    paths.link(best, head)
+    this.prefixes.setHead(prefix, best)
+    return true
+  }
+
+  #mark(prefix: number): void {
+    if (!this.prefixes.markDirty(prefix)) return
+    if (this.dirtyCount === this.dirty.length) this.dirty = grown(this.dirty, this.dirty.length * 2)
+    this.dirty[this.dirtyCount++] = prefix
+  }
+
+  /** Forgets the first `count` dirty prefixes, which were taken up. */
+  dropDirty(count: number): void {
+    this.dirty.copyWithin(0, count, this.dirtyCount)
+    this.dirtyCount -= count
+  }
+
+  /** Notes that flush number `flush` told something about a prefix. */
+  touchRange(prefix: number, flush: number): void {
+    const range = prefix >>> RANGE_SHIFT
+    if (range >= this.ranges.length) this.ranges = grown(this.ranges, range * 2)
+    this.ranges[range] = flush
+  }
+
+  /** Makes a tombstone of a prefix whose withdraw belongs to flush number `flush`. */
+  bury(prefix: number, flush: number): void {
+    const length = this.#dead.length
+    if ((this.#deadSize + 1) * 2 > length) {
+      const larger = new Uint32Array(length * 2)
+      for (let i = 0; i < this.#deadSize * 2; i++) larger[i] = this.#dead[(this.#deadHead * 2 + i) & (length - 1)]!
+      this.#dead = larger
+      this.#deadHead = 0
+    }
+    const mask = this.#dead.length / 2 - 1
+    const at = ((this.#deadHead + this.#deadSize++) & mask) * 2
+    this.#dead[at] = prefix
+    this.#dead[at + 1] = flush
+  }
+
+  /** Removes emptied prefixes whose withdraw everybody has seen: those of flushes up to `flush`. */
+  recycle(flush: number): void {
+    const dead = this.#dead
+    const mask = dead.length / 2 - 1
+    const prefixes = this.prefixes
+    while (this.#deadSize > 0 && dead[this.#deadHead * 2 + 1]! <= flush) {
+      const prefix = dead[this.#deadHead * 2]!
+      const buried = dead[this.#deadHead * 2 + 1]!
+      this.#deadHead = (this.#deadHead + 1) & mask
+      this.#deadSize--
+      const isStillDead = prefixes.head(prefix) === 0 && prefixes.changedIn(prefix) === buried
+      if (isStillDead && !prefixes.isDirty(prefix)) prefixes.remove(prefix)
+    }
+  }
+
+  get tombstones(): number {
+    return this.#deadSize
+  }
+
+  get octets(): number {
+    return this.prefixes.octets + this.paths.octets + this.dirty.byteLength
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Who paths come from, by source id: the three local sources and the sessions.
+ *
+ * Ids are 16 bits. A session's id is given back (`recycle`) only after the flush that follows the removal of its last path,
+ * so that no prefix still names it as the source of what peers were told; until then `get` still answers for it.
+ * Called by everyone in src/rib who meets a source id.
+ */
+import type { SourceKind } from '../policy/policy.ts'
+import type { LocalSource, PeerId, RibPeer } from './port.ts'
+
+/** Ids below this are local sources. */
+export const FIRST_PEER = 16
+export const MAX_SOURCE = 0xffff
+const LOCAL_IDS: Readonly<Record<LocalSource, number>> = { kernel: 1, direct: 2, static: 3 }
+const LOCAL_KINDS: readonly (LocalSource | undefined)[] = [undefined, 'kernel', 'direct', 'static']
+
+export function localSourceId(source: LocalSource): number {
+  return LOCAL_IDS[source]
+}
+
+export function sourceKind(id: number): SourceKind {
+  return LOCAL_KINDS[id] ?? 'bgp'
+}
+
+/** One session: what was given to `addPeer`, and what is counted for it. */
+export class PeerRecord {
+  readonly id: PeerId
+  readonly peer: RibPeer
+  /** Addresses of ours that must not come back as next hop. */
+  readonly ownAddresses: readonly Uint8Array[]
+  /** Bit per family index. */
+  readonly familyMask: number
+  updatesReceived = 0
+  announcementsReceived = 0
+  withdrawsReceived = 0
+  rejectedByPolicy = 0
+  loops = 0
+  ownNextHops = 0
+  treatedAsWithdraw = 0
+  attributesDiscarded = 0
+  oddPrefixes = 0
+  foreignFamilies = 0
+
+  constructor(id: PeerId, peer: RibPeer) {
+    this.id = id
+    this.peer = peer
+    this.ownAddresses = [peer.localAddress, peer.nextHops.ipv4, peer.nextHops.ipv6].filter(a => a !== undefined)
+    this.familyMask = peer.families.reduce((mask, family) => mask | (1 << family.index), 0)
+  }
+}
+
+export class SourceTable {
+  /** Paths in the table, by source id. */
+  readonly paths = new Uint32Array(MAX_SOURCE + 1)
+  /** The update group a session is a member of, by source id; 0 for none. */
+  readonly group = new Uint16Array(MAX_SOURCE + 1)
+  /** Prefixes told to the session's group whose best route is the session's own, by source id. */
+  readonly ownTold = new Uint32Array(MAX_SOURCE + 1)
+  readonly #records: (PeerRecord | undefined)[] = []
+  readonly #free: number[] = []
+  #next = FIRST_PEER
+
+  add(peer: RibPeer): PeerRecord {
+    const id = this.#free.shift() ?? this.#next++
+    if (id > MAX_SOURCE) throw new RangeError(`more than ${MAX_SOURCE - FIRST_PEER + 1} peers`)
+    const record = new PeerRecord(id as PeerId, peer)
+    this.#records[id] = record
+    return record
+  }
+
+  /** Forgets a session for good; its id may be given to another one. */
+  recycle(id: number): void {
+    this.#records[id] = undefined
+    this.ownTold[id] = 0
+    this.#free.push(id)
+  }
+
+  /** The session of an id; undefined for local sources and ids not in use. */
+  get(id: number): PeerRecord | undefined {
+    return this.#records[id]
+  }
+
+  nameOf(id: number): string {
+    return this.#records[id]?.peer.name ?? LOCAL_KINDS[id] ?? 'gone'
+  }
+
+  /** The cluster a client is in; 0 for everyone else (RFC 4456 7). */
+  clientClusterId(id: number): number {
+    const peer = this.#records[id]?.peer
+    return peer?.reflectorClient === true ? peer.clusterId : 0
+  }
+
+  /**
+   * RFC 4271 9.1.2.2 g: the lower peer address wins, IPv4 before IPv6. The source id makes the order total.
+   * Negative when `a` comes first.
+   */
+  compareAddress(a: number, b: number): number {
+    const left = this.#records[a]?.peer.address
+    const right = this.#records[b]?.peer.address
+    if (left === undefined || right === undefined) return a - b
+    if (left.length !== right.length) return left.length - right.length
+    for (let i = 0; i < left.length; i++) {
+      const difference = left[i]! - right[i]!
+      if (difference !== 0) return difference
+    }
+    return a - b
+  }
+
+  /** Sessions in the table, removed ones that are not recycled yet included. */
+  *sessions(): Iterable<PeerRecord> {
+    for (const record of this.#records) if (record !== undefined) yield record
+  }
+}

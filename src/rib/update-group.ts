@@ -1,0 +1,112 @@
+/**
+ * Peers that get identical updates, and what they share: rules, export policy, one log, and one bit per prefix for what
+ * they were told. A message is encoded once for all of them (spec: RIB page, 5).
+ * Made by groups.ts when its first member comes, dropped when the last one goes. Written by teller.ts, read by reader.ts.
+ */
+import { FAMILIES, type Family } from '../../wire/family.ts'
+import type { CompiledPolicy } from '../policy/policy.ts'
+import type { Core } from './core.ts'
+import { Egress } from './egress.ts'
+import { type ChunkSink, ChunkWriter, GroupLog } from './group-log.ts'
+import type { RibPeer } from './port.ts'
+import { Told } from './told.ts'
+import type { Target } from './update-writer.ts'
+
+/** A stretch of encoded state, shared by the readers that scan from the beginning. */
+export interface Slice {
+  /** The flush it shows. */
+  readonly flush: number
+  readonly pieces: readonly Piece[]
+}
+
+/** As a chunk of the log, see group-log.ts. */
+export interface Piece {
+  readonly bytes: Uint8Array
+  readonly segments: readonly number[]
+}
+
+/** What a flush wants of the members, see reader.ts. */
+export interface GroupReader {
+  /** The last flush whose news the member has had for sure. */
+  readonly confirmed: number
+  /** Gives up its place in the log when it is too far behind. */
+  dropBehind(): void
+}
+
+/** Collects what is encoded for one slice. Slabs of memory are shared by one slice after the other. */
+export class SliceTarget implements Target, ChunkSink {
+  readonly writer: ChunkWriter
+  readonly maxLength: number
+  #pieces: Piece[] = []
+
+  constructor(maxLength: number) {
+    this.maxLength = maxLength
+    this.writer = new ChunkWriter(maxLength, this)
+  }
+
+  take(bytes: Uint8Array, segments: readonly number[]): void {
+    this.#pieces.push({ bytes, segments })
+  }
+
+  /** What was collected since the last call. */
+  finish(): Piece[] {
+    this.writer.seal()
+    const pieces = this.#pieces
+    this.#pieces = []
+    return pieces
+  }
+}
+
+export class UpdateGroup {
+  /** 1 to 65535, unique among the groups that exist; see SourceTable.group. */
+  readonly number: number
+  readonly name: string
+  readonly egress: Egress
+  readonly policy: CompiledPolicy
+  readonly families: readonly Family[]
+  readonly maxLength: number
+  readonly log: GroupLog
+  readonly slices: SliceTarget
+  readonly readers = new Set<GroupReader>()
+  /** Which prefixes the members are told, by family index. */
+  readonly told: readonly Told[] = FAMILIES.map(() => new Told())
+  /** Slices for readers that scan from the beginning, by range * 2 + family index. Empty when nobody does. */
+  readonly cache = new Map<number, Slice>()
+  /** Scans from the beginning that are under way. */
+  freshScans = 0
+
+  withoutNextHop = 0
+  tooLong = 0
+  slicesEncoded = 0
+  slicesShared = 0
+  resyncs = 0
+
+  constructor(number: number, peer: RibPeer, clusterId: number, core: Core) {
+    this.number = number
+    this.name = groupName(peer)
+    this.egress = new Egress(peer, clusterId, core)
+    this.policy = peer.exportPolicy
+    this.families = FAMILIES.filter(family => peer.families.includes(family))
+    this.maxLength = peer.maxLength
+    this.log = new GroupLog(peer.maxLength)
+    this.slices = new SliceTarget(peer.maxLength)
+  }
+
+  /** Prefixes told, of all families. */
+  get advertised(): number {
+    let count = 0
+    for (const told of this.told) count += told.count
+    return count
+  }
+
+  /** A scan from the beginning has ended; the last one takes the cache along. */
+  endFreshScan(): void {
+    this.freshScans--
+    if (this.freshScans === 0) this.cache.clear()
+  }
+}
+
+function groupName(peer: RibPeer): string {
+  const kind = peer.kind === 'ebgp' ? `ebgp AS${peer.asn}` : peer.reflectorClient ? 'client' : 'ibgp'
+  return `${kind}, export ${peer.exportPolicy.name}`
+}

@@ -1,0 +1,116 @@
+/**
+ * Routes as people and machines outside want to see them: one row per path. Cold; everything is decoded anew.
+ *
+ * Rows are made one at a time and the table may change between two of them: a row may be missing or new, never torn.
+ * Called by rib.ts for the API and the command line.
+ */
+import { decodeCanonicalAttributes } from '../../wire/attribute/codec.ts'
+import { FAMILIES, type Family } from '../../wire/family.ts'
+import { clearHostBits, formatPrefix, type Prefix } from '../../wire/prefix.ts'
+import type { Core } from './core.ts'
+import { factsOf, whyLost } from './explain.ts'
+import type { ExplainedPath, Explanation, RouteQuery, RouteView } from './port.ts'
+import type { RouteTable } from './route-table.ts'
+import { sourceKind } from './source-table.ts'
+
+/** All paths that a query asks for, best path of each prefix first. */
+export function* routes(core: Core, query: RouteQuery): Iterable<RouteView> {
+  let left = query.limit ?? Number.POSITIVE_INFINITY
+  for (const family of FAMILIES) {
+    if (query.family !== undefined && query.family !== family) continue
+    for (const id of prefixIds(core.table(family), query)) {
+      for (const view of pathViews(core, family, id)) {
+        if (!isWanted(view, query)) continue
+        if (left-- <= 0) return
+        yield view
+      }
+    }
+  }
+}
+
+function isWanted(view: RouteView, { peer, source, best }: RouteQuery): boolean {
+  if (peer !== undefined && view.sourceId !== peer) return false
+  if (source !== undefined && view.source !== source) return false
+  return best !== true || view.best
+}
+
+function* prefixIds(table: RouteTable, { prefix, longest }: RouteQuery): Iterable<number> {
+  const { prefixes } = table
+  if (prefix === undefined) {
+    for (let id = 1; id < prefixes.idLimit; id++) if (hasPaths(table, id)) yield id
+    return
+  }
+  if (prefix.family !== table.family) return
+  const shortest = longest === true ? 0 : prefix.length
+  for (let length = prefix.length; length >= shortest; length--) {
+    const id = find(table, prefix, length)
+    if (id === 0 || !hasPaths(table, id)) continue
+    yield id
+    return
+  }
+}
+
+function find({ prefixes }: RouteTable, { family, words }: Prefix, length: number): number {
+  const { words: masked } = clearHostBits({ family, words, length })
+  return prefixes.lookup(masked[0] ?? 0, masked[1] ?? 0, masked[2] ?? 0, masked[3] ?? 0, length)
+}
+
+function hasPaths({ prefixes }: RouteTable, id: number): boolean {
+  return prefixes.isLive(id) && prefixes.head(id) !== 0
+}
+
+/** The attribute sets of a prefix's paths, the best first. */
+function setsOf({ prefixes, paths }: RouteTable, id: number): number[] {
+  const sets: number[] = []
+  for (let path = prefixes.head(id); path !== 0; path = paths.next(path)) sets.push(paths.setOf(path))
+  return sets
+}
+
+function pathViews(core: Core, family: Family, id: number): RouteView[] {
+  const table = core.table(family)
+  const words = [0, 1, 2, 3].slice(0, family.words).map(k => table.prefixes.word(id, k))
+  const prefix = formatPrefix(family, words, table.prefixes.lengthOf(id))
+  const sets = setsOf(table, id)
+  return sets.map((set, i) => {
+    const lost = whyLost(core, sets, set)
+    const view = pathView(core, family, prefix, set)
+    return { ...view, best: i === 0, ...(lost !== undefined && { lostOn: lost.step }) }
+  })
+}
+
+function pathView(core: Core, family: Family, prefix: string, set: number): RouteView {
+  const { store, sources, nextHops, localRoutes } = core
+  const sourceId = store.sourceOf(set)
+  const nextHop = nextHops.get(store.nextHopOf(set))
+  const local = localRoutes.get(set)
+  const start = store.startOf(set)
+  const end = start + store.lengthOf(set)
+  // A local set begins with the synthetic attribute, which nobody outside knows.
+  const first = local === undefined ? start : start + 3 + (store.bytes[start + 2] ?? 0)
+  return {
+    family,
+    prefix,
+    best: false,
+    source: sourceKind(sourceId),
+    sourceId,
+    peerName: sources.nameOf(sourceId),
+    attributes: decodeCanonicalAttributes(store.bytes, first, end),
+    preference: factsOf(core, set).preference,
+    ...(nextHop !== undefined && { nextHop: nextHop.text }),
+    ...(local !== undefined && { local }),
+  }
+}
+
+/** Why the paths of a prefix rank as they do; undefined when there are none. */
+export function explain(core: Core, prefix: Prefix): Explanation | undefined {
+  const table = core.table(prefix.family)
+  const id = find(table, prefix, prefix.length)
+  if (id === 0 || !hasPaths(table, id)) return undefined
+  const sets = setsOf(table, id)
+  const views = pathViews(core, prefix.family, id)
+  const paths = views.map((view, i): ExplainedPath => {
+    const lost = whyLost(core, sets, sets[i] ?? 0)
+    return lost === undefined ? { view } : { view, lost }
+  })
+  return { prefix: views[0]?.prefix ?? '', family: prefix.family, paths }
+}

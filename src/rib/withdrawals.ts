@@ -1,0 +1,57 @@
+/**
+ * Withdraws of one flush or slice for one update group, collected by whom they concern and then written in full messages
+ * (RFC 4271 4.3, 9.2). Without this, routes of many sources withdrawn in turn would make a message each.
+ * Called by teller.ts; one object serves all groups, one after the other.
+ */
+import { grown } from '../table/prefix-table.ts'
+import type { Chain, UpdateWriter } from './update-writer.ts'
+
+/** Source ids have 16 bits, and `who` is minus such an id, 0, or such an id. */
+const OFFSET = 65536
+
+export class Withdrawals {
+  #ids = new Uint32Array(256)
+  #link = new Uint32Array(256)
+  #count = 0
+  /** Position + 1 of the first prefix, by `who + OFFSET`; 0 at rest. */
+  readonly #heads = new Uint32Array(2 * OFFSET)
+  #touched = new Int32Array(64)
+  #touchedCount = 0
+  readonly #chain: Chain = { head: 0, link: this.#link, who: 0 }
+
+  /** `who`: 0 everyone, > 0 everyone but that source, < 0 that source only. */
+  add(prefix: number, who: number): void {
+    if (this.#count === this.#ids.length) {
+      this.#ids = grown(this.#ids, this.#count * 2)
+      this.#link = grown(this.#link, this.#count * 2)
+    }
+    const head = this.#heads[who + OFFSET]!
+    if (head === 0) this.#touch(who)
+    this.#ids[this.#count] = prefix
+    this.#link[this.#count++] = head
+    this.#heads[who + OFFSET] = this.#count
+  }
+
+  #touch(who: number): void {
+    if (this.#touchedCount === this.#touched.length) {
+      const larger = new Int32Array(this.#touchedCount * 2)
+      larger.set(this.#touched)
+      this.#touched = larger
+    }
+    this.#touched[this.#touchedCount++] = who
+  }
+
+  /** Writes and forgets everything. `writer` must have begun with the batch that the prefixes are of. */
+  write(writer: UpdateWriter): void {
+    const chain = this.#chain
+    chain.link = this.#link
+    for (let i = 0; i < this.#touchedCount; i++) {
+      chain.who = this.#touched[i]!
+      chain.head = this.#heads[chain.who + OFFSET]!
+      this.#heads[chain.who + OFFSET] = 0
+      writer.withdraw(this.#ids, chain)
+    }
+    this.#count = 0
+    this.#touchedCount = 0
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * Prefix -> dense id, and one record of words per id. The main table of the RIB, and of everyone who keeps routes by prefix.
+ *
+ * Open addressing with linear probing and deletion by shifting back; no tombstones. The ids are dense, start at 1, and an
+ * id that was removed is given to the next new prefix. IPv4 slots hold the key itself, so that a probe touches one cache
+ * line; IPv6 slots hold 26 bits of id and 6 bits of hash, and the key is verified in the record (spec: RIB page, 3).
+ * Records live here because the address and what hangs on it are wanted together: after the address words comes one word
+ * with the length in its low 8 bits and 24 bits for the owner, then two words for the owner. A subclass names those.
+ * No RFC: host bits must be zero already (RFC 4271 4.3 is the business of wire/).
+ *
+ * Hot module: plain index arithmetic, kept inside this file and its subclasses. Arrays are replaced when they grow.
+ */
+import type { Family } from '../../wire/family.ts'
+import { secretMultiplier, secretWord } from './hash.ts'
+
+/** Ids are 26 bits: 67 million prefixes of a family. */
+const MAX_ID = 0x3ffffff
+/** In the low 8 bits of the length word: this id is on the free list. */
+const FREE = 0xff
+
+export function grown(words: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length)
+  larger.set(words)
+  return larger
+}
+
+export class PrefixTable {
+  readonly family: Family
+  /** Prefixes in the table. */
+  size = 0
+  /** One past the largest id ever given. */
+  idLimit = 1
+
+  protected records: Uint32Array<ArrayBuffer>
+  readonly #wide: boolean
+  /** log2 of words per record: 4 words for IPv4, 8 for IPv6. */
+  protected readonly shift: number
+  /** Offset of the length word inside a record. */
+  protected readonly lengthWord: number
+
+  #slots: Uint32Array<ArrayBuffer>
+  /** log2 of the number of slots. */
+  #bits = 10
+  #freeId = 0
+  readonly #salt: number
+  readonly #multiplier: number
+  readonly #second: number
+
+  /** `seed` is the secret of the process; `reserve` is the number of records to set address space aside for. */
+  constructor(family: Family, seed: number, reserve = 1024) {
+    this.family = family
+    this.#wide = family.words === 4
+    this.shift = this.#wide ? 3 : 2
+    this.lengthWord = family.words
+    this.records = new Uint32Array(Math.max(reserve, 16) << this.shift)
+    this.#slots = new Uint32Array(this.#wide ? 1 << this.#bits : 2 << this.#bits)
+    this.#salt = secretWord(seed, family.index) | 0
+    this.#multiplier = secretMultiplier(seed, 2 * family.index)
+    this.#second = secretMultiplier(seed, 2 * family.index + 1)
+  }
+
+  /** The id of a prefix, or 0. Words beyond the family's are ignored. */
+  lookup(a0: number, a1: number, a2: number, a3: number, length: number): number {
+    return this.#wide ? this.#lookup6(a0 >>> 0, a1 >>> 0, a2 >>> 0, a3 >>> 0, length) : this.#lookup4(a0 >>> 0, length)
+  }
+
+  #lookup4(a0: number, length: number): number {
+    const slots = this.#slots
+    const mask = (1 << this.#bits) - 1
+    let slot = Math.imul(a0 ^ (length << 3) ^ this.#salt, this.#multiplier) >>> (32 - this.#bits)
+    for (;;) {
+      const entry = slots[2 * slot + 1]!
+      if (entry === 0) return 0
+      if (slots[2 * slot] === a0 && entry >>> 26 === length) return entry & MAX_ID
+      slot = (slot + 1) & mask
+    }
+  }
+
+  #lookup6(a0: number, a1: number, a2: number, a3: number, length: number): number {
+    const slots = this.#slots
+    const mask = (1 << this.#bits) - 1
+    const hash = this.#hash6(a0, a1, a2, a3, length)
+    const tag = hash & 63
+    let slot = hash >>> (32 - this.#bits)
+    for (;;) {
+      const entry = slots[slot]!
+      if (entry === 0) return 0
+      if (entry >>> 26 === tag && this.#holds6(entry & MAX_ID, a0, a1, a2, a3, length)) return entry & MAX_ID
+      slot = (slot + 1) & mask
+    }
+  }
+
+  #holds6(id: number, a0: number, a1: number, a2: number, a3: number, length: number): boolean {
+    const records = this.records
+    const at = id << 3
+    return (
+      records[at + 1] === a1 &&
+      records[at] === a0 &&
+      records[at + 2] === a2 &&
+      records[at + 3] === a3 &&
+      (records[at + 4]! & 0xff) === length
+    )
+  }
+
+  /** The id of a prefix, which is added when it is new: then its owner words are 0. May replace the record array. */
+  add(a0: number, a1: number, a2: number, a3: number, length: number): number {
+    const found = this.lookup(a0, a1, a2, a3, length)
+    if (found !== 0) return found
+    const id = this.#takeId()
+    const at = id << this.shift
+    const records = this.records
+    records[at] = a0
+    if (this.#wide) {
+      records[at + 1] = a1
+      records[at + 2] = a2
+      records[at + 3] = a3
+    }
+    const info = at + this.lengthWord
+    records[info] = length
+    records[info + 1] = 0
+    records[info + 2] = 0
+    this.#put(id)
+    if (++this.size * 3 > 2 << this.#bits) this.#rehash()
+    return id
+  }
+
+  #takeId(): number {
+    const id = this.#freeId
+    if (id !== 0) {
+      this.#freeId = this.records[(id << this.shift) + this.lengthWord + 1]!
+      return id
+    }
+    if (this.idLimit > MAX_ID) throw new RangeError(`more than ${MAX_ID} ${this.family.name} prefixes`)
+    if ((this.idLimit + 1) << this.shift > this.records.length) {
+      this.records = grown(this.records, this.records.length * 2)
+    }
+    return this.idLimit++
+  }
+
+  /** Forgets a prefix; its id may come back for another one at the next `add`. */
+  remove(id: number): void {
+    this.#clear(id)
+    const info = (id << this.shift) + this.lengthWord
+    const records = this.records
+    records[info] = FREE
+    records[info + 1] = this.#freeId
+    this.#freeId = id
+    this.size--
+  }
+
+  /** True when the id stands for a prefix now. Any id from 1 to `idLimit` may be asked. */
+  isLive(id: number): boolean {
+    return (this.records[(id << this.shift) + this.lengthWord]! & 0xff) !== FREE
+  }
+
+  /** Prefix length in bits. */
+  lengthOf(id: number): number {
+    return this.records[(id << this.shift) + this.lengthWord]! & 0xff
+  }
+
+  /** The `k`-th address word, unsigned; 0 beyond the words of the family. */
+  word(id: number, k: number): number {
+    return k < this.lengthWord ? this.records[(id << this.shift) + k]! : 0
+  }
+
+  /** Octets of memory, reserved address space included. */
+  get octets(): number {
+    return this.records.byteLength + this.#slots.byteLength
+  }
+
+  // Slots. `#home` is where the search for an id starts.
+
+  #hash6(a0: number, a1: number, a2: number, a3: number, length: number): number {
+    const m = this.#multiplier
+    const n = this.#second
+    let h = Math.imul(a0 ^ this.#salt, m)
+    h = Math.imul((h << 15) | (h >>> 17), n)
+    h = Math.imul(h ^ a1, m)
+    h = Math.imul((h << 15) | (h >>> 17), n)
+    h = Math.imul(h ^ a2, m)
+    h = Math.imul((h << 15) | (h >>> 17), n)
+    h = Math.imul(h ^ a3, m)
+    h = Math.imul((h << 15) | (h >>> 17), n)
+    h = Math.imul(h ^ length, m)
+    h ^= h >>> 15
+    return Math.imul(h, n) >>> 0
+  }
+
+  #hash(id: number): number {
+    const records = this.records
+    const at = id << this.shift
+    const length = records[at + this.lengthWord]! & 0xff
+    return this.#wide
+      ? this.#hash6(records[at]!, records[at + 1]!, records[at + 2]!, records[at + 3]!, length)
+      : Math.imul(records[at]! ^ (length << 3) ^ this.#salt, this.#multiplier) >>> 0
+  }
+
+  /** Writes the slot of a record that is not in the table yet. */
+  #put(id: number): void {
+    const slots = this.#slots
+    const mask = (1 << this.#bits) - 1
+    const hash = this.#hash(id)
+    let slot = hash >>> (32 - this.#bits)
+    if (this.#wide) {
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = ((hash & 63) << 26) | id
+      return
+    }
+    while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask
+    const at = id << 2
+    slots[2 * slot] = this.records[at]!
+    slots[2 * slot + 1] = (this.records[at + 1]! << 26) | id
+  }
+
+  /** Empties the slot of `id` and moves up what was pushed past it. */
+  #clear(id: number): void {
+    const slots = this.#slots
+    const stride = this.#wide ? 1 : 2
+    const entry = stride - 1
+    const mask = (1 << this.#bits) - 1
+    const down = 32 - this.#bits
+    let hole = this.#hash(id) >>> down
+    while ((slots[stride * hole + entry]! & MAX_ID) !== id) hole = (hole + 1) & mask
+    for (let next = (hole + 1) & mask; ; next = (next + 1) & mask) {
+      const other = slots[stride * next + entry]!
+      if (other === 0) break
+      const home = this.#hash(other & MAX_ID) >>> down
+      if (((next - home) & mask) < ((next - hole) & mask)) continue
+      slots[stride * hole] = slots[stride * next]!
+      slots[stride * hole + entry] = other
+      hole = next
+    }
+    slots[stride * hole] = 0
+    slots[stride * hole + entry] = 0
+  }
+
+  #rehash(): void {
+    const old = this.#slots
+    const stride = this.#wide ? 1 : 2
+    this.#bits++
+    this.#slots = new Uint32Array(old.length * 2)
+    for (let i = stride - 1; i < old.length; i += stride) {
+      const entry = old[i]!
+      if (entry !== 0) this.#put(entry & MAX_ID)
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The RIB against a naive model: random sessions, routes, local sources, policies, stalls and refreshes; at rest every
+ * session's table, the listener's table, the counters and the stores must be what the model says.
+ */
+import { describe, expect, it } from 'vitest'
+import { FAMILIES } from '../../wire/index.ts'
+import { attributesText } from '../support/rib-model.ts'
+import { RandomRib } from '../support/rib-random.ts'
+
+function live(world: RandomRib, steps: number): void {
+  for (let i = 0; i < 8; i++) world.join()
+  for (let step = 0; step < steps; step++) {
+    const dice = world.dice()
+    if (dice < 6 && world.sessions.length > 4) world.leave()
+    else if (dice < 16 && world.sessions.length < 14) world.join()
+    else if (dice < 22) world.refresh()
+    else if (dice < 150) world.local()
+    else world.update()
+    if (world.sessions.length < 3) world.join()
+    if (dice % 2 === 0) world.work()
+    world.read()
+  }
+  world.settle()
+}
+
+function checkTables(world: RandomRib): number {
+  const { model, sessions } = world
+  let checked = 0
+  const live = [...model.live()]
+  const told = sessions.map(({ id, table, peer, endOfRibs }) => {
+    const wanted = new Map<string, string>()
+    for (const [prefix, best] of live) {
+      const attributes = model.toldTo(id, prefix, best)
+      if (attributes !== undefined) wanted.set(prefix, attributesText(attributes))
+      checked++
+    }
+    for (const [prefix, text] of wanted) {
+      if (table.get(prefix) !== text) expect(`${peer.name} ${prefix} ${table.get(prefix)}`).toBe(`${peer.name} ${prefix} ${text}`)
+    }
+    for (const prefix of table.keys()) if (!wanted.has(prefix)) expect(`${peer.name} was told ${prefix}`).toBe('nothing')
+    expect(endOfRibs, `End-of-RIBs of ${peer.name}`).toEqual(FAMILIES.map(family => (peer.families.includes(family) ? 1 : 0)))
+    return wanted.size
+  })
+  expect(sessions.map(({ id }) => world.rib.peerCounters(id).prefixesAdvertised)).toEqual(told)
+  return checked
+}
+
+function checkStores(world: RandomRib): void {
+  const { model, rib, fib, sessions } = world
+  const live = new Map(model.live())
+  expect(fib.size).toBe(live.size)
+  for (const [prefix, best] of live) expect(fib.get(prefix)?.split(' ')[0], prefix).toBe(`${best.sourceId}`)
+  const stats = rib.stats()
+  const isWide = (prefix: string) => prefix.indexOf('/') === 32
+  const prefixes = [...live.keys()]
+  expect(stats.families.map(family => family.prefixes)).toEqual([
+    prefixes.filter(prefix => !isWide(prefix)).length,
+    prefixes.filter(isWide).length,
+  ])
+  expect(stats.families.map(family => family.tombstones)).toEqual([0, 0])
+  expect(stats.attributeSets).toBe(model.sets().size)
+  const paths = [...model.table.values()]
+  for (const { id } of sessions) {
+    expect(rib.peerCounters(id).prefixesReceived).toBe(paths.filter(sources => sources.has(id)).length)
+  }
+}
+
+describe('the RIB under random operations', () => {
+  it.each([1, 2, 3, 4])('tells every session exactly what the model says, seed %i', seed => {
+    const world = new RandomRib(seed)
+    live(world, 500)
+    expect(world.problems).toEqual([])
+    expect(checkTables(world)).toBeGreaterThan(10_000)
+    checkStores(world)
+  })
+
+  it('is empty again when every session has left and every local route is gone', () => {
+    const world = new RandomRib(77, { prefixes: 300 })
+    for (let i = 0; i < 5; i++) world.join()
+    for (let i = 0; i < 200; i++) world.update()
+    while (world.sessions.length > 0) world.leave()
+    world.settle()
+    const { families, attributeSets, attributeOctets, nextHops, groups } = world.rib.stats()
+    expect(families.map(({ prefixes, paths, tombstones }) => [prefixes, paths, tombstones])).toEqual([
+      [0, 0, 0],
+      [0, 0, 0],
+    ])
+    expect({ attributeSets, attributeOctets, nextHops, groups }).toEqual({
+      attributeSets: 0,
+      attributeOctets: 0,
+      nextHops: 0,
+      groups: [],
+    })
+  })
+})

@@ -1,0 +1,233 @@
+/**
+ * The RIB as one would write it without a thought for speed: maps of objects, the decision process as eliminations in the
+ * words of RFC 4271 9.1.2.2, and for each peer what it must be told now. Used by the property tests as the truth.
+ */
+import type { CompiledPolicy, PolicySubject } from '../../src/policy/index.ts'
+import { REJECT } from '../../src/policy/index.ts'
+import type { LocalRoute, RibPeer } from '../../src/rib/index.ts'
+import { FAMILIES } from '../../wire/index.ts'
+import { bytesOf, hexOf, type TestAttributes } from './rib-wire.ts'
+
+/** One path, as it came in and as import policy left it. */
+export interface ModelPath {
+  readonly sourceId: number
+  readonly peer: RibPeer | undefined
+  readonly local: LocalRoute | undefined
+  readonly source: 'bgp' | 'kernel' | 'direct' | 'static'
+  readonly received: TestAttributes
+  readonly attributes: TestAttributes
+  readonly hasPolicyMed: boolean
+  /** Names the attribute set this path needs, and the one it was derived from. */
+  readonly sets: readonly string[]
+}
+
+export const OWN = { asn: 64512, routerId: 0x0a0000fe, clusterId: 0x0a0000fe }
+
+const NO_EXPORT = 0xffffff01
+const NO_ADVERTISE = 0xffffff02
+const NO_EXPORT_SUBCONFED = 0xffffff03
+
+const isIpv6 = (prefix: string) => prefix.indexOf('/') === 32
+
+export function subjectOf(prefix: string, source: ModelPath['source'], attributes: TestAttributes): PolicySubject {
+  const [address = '', length = '0'] = prefix.split('/')
+  const octets = bytesOf(address)
+  const word = (k: number) => Number.parseInt(hexOf(octets.slice(4 * k, 4 * k + 4)) || '0', 16)
+  const family = FAMILIES[isIpv6(prefix) ? 1 : 0]
+  if (family === undefined) throw new Error('no family')
+  return {
+    family,
+    address0: word(0),
+    address1: word(1),
+    address2: word(2),
+    address3: word(3),
+    length: Number(length),
+    source,
+    hasCommunity: value => attributes.communities?.includes(value) === true,
+  }
+}
+
+/** Applies a verdict to attributes; undefined when rejected. */
+function applyPolicy(policy: CompiledPolicy, subject: PolicySubject, a: TestAttributes) {
+  const verdict = policy.evaluate(subject)
+  if (verdict === REJECT) return undefined
+  const edits = policy.edits[verdict] ?? {}
+  const changed: TestAttributes = { ...a }
+  if (edits.localPref !== undefined) changed.localPref = edits.localPref
+  if (edits.med !== undefined) changed.med = edits.med
+  if (edits.addCommunities !== undefined || edits.removeCommunities !== undefined) {
+    const kept = (a.communities ?? []).filter(value => edits.removeCommunities?.includes(value) !== true)
+    const added = (edits.addCommunities ?? []).filter(value => !kept.includes(value))
+    delete changed.communities
+    if (kept.length + added.length > 0) changed.communities = [...kept, ...added]
+  }
+  return { verdict, edits, changed }
+}
+
+const keepMin = <T>(items: readonly T[], value: (item: T) => number): T[] => {
+  const least = Math.min(...items.map(value))
+  return items.filter(item => value(item) === least)
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  return a.length - b.length || (hexOf(a) < hexOf(b) ? -1 : hexOf(a) > hexOf(b) ? 1 : 0)
+}
+
+/** RFC 4271 9.1.2.2, RFC 4456 9, with preference in front. */
+export function decide(paths: readonly ModelPath[]): ModelPath | undefined {
+  if (paths.length === 0) return undefined
+  const neighbour = (p: ModelPath) => p.attributes.path[0] ?? 0
+  const med = (p: ModelPath) => p.attributes.med ?? 0
+  let left = keepMin(paths, p => -(p.local?.preference ?? 100))
+  left = keepMin(left, p => -(p.attributes.localPref ?? 100))
+  left = keepMin(left, p => p.attributes.path.length)
+  left = keepMin(left, p => p.attributes.origin)
+  left = left.filter(p => !left.some(q => neighbour(q) === neighbour(p) && med(q) < med(p)))
+  left = keepMin(left, p => (p.peer?.kind === 'ibgp' ? 1 : 0))
+  left = keepMin(left, p => p.attributes.originatorId ?? p.peer?.routerId ?? OWN.routerId)
+  left = keepMin(left, p => p.attributes.clusterList?.length ?? 0)
+  return left.toSorted((p, q) => {
+    const byAddress = p.peer && q.peer ? compareBytes(p.peer.address, q.peer.address) : 0
+    return byAddress || p.sourceId - q.sourceId
+  })[0]
+}
+
+/** Sessions in the model, by the id the RIB gave them. */
+export class Model {
+  readonly peers = new Map<number, RibPeer>()
+  /** prefix -> source id -> path */
+  readonly table = new Map<string, Map<number, ModelPath>>()
+
+  withdraw(prefix: string, source: number): void {
+    this.table.get(prefix)?.delete(source)
+  }
+
+  announce(prefix: string, source: number, received: TestAttributes): void {
+    const peer = this.peers.get(source)
+    if (peer === undefined) throw new Error('no such peer')
+    const path = this.#imported(prefix, source, peer, received)
+    if (path === undefined) this.withdraw(prefix, source)
+    else this.#put(prefix, path)
+  }
+
+  announceLocal(prefix: string, sourceId: number, source: ModelPath['source'], local: LocalRoute): void {
+    const attributes: TestAttributes = { origin: 0, path: [] }
+    if (local.gateway !== undefined) attributes.nextHop = hexOf(local.gateway)
+    const sets = [`${sourceId} ${JSON.stringify(local)} ${attributes.nextHop}`]
+    const common = { peer: undefined, local, received: attributes, attributes, hasPolicyMed: false }
+    this.#put(prefix, { sourceId, source, sets, ...common })
+  }
+
+  #put(prefix: string, path: ModelPath): void {
+    let paths = this.table.get(prefix)
+    if (paths === undefined) {
+      paths = new Map()
+      this.table.set(prefix, paths)
+    }
+    paths.set(path.sourceId, path)
+  }
+
+  #imported(prefix: string, sourceId: number, peer: RibPeer, sent: TestAttributes): ModelPath | undefined {
+    // RFC 7606 7.1, 7.5, 7.9, 7.10
+    if (sent.origin > 2) return undefined
+    const received = { ...sent }
+    if (peer.kind === 'ebgp') {
+      delete received.localPref
+      delete received.originatorId
+      delete received.clusterList
+    }
+    const { originatorId, clusterList = [], nextHop } = received
+    if (received.path.includes(OWN.asn) || originatorId === OWN.routerId || clusterList.includes(OWN.clusterId)) return undefined
+    const own = [peer.localAddress, peer.nextHops.ipv4, peer.nextHops.ipv6].map(octets => octets && hexOf(octets))
+    if (own.includes(nextHop)) return undefined
+    const outcome = applyPolicy(peer.importPolicy, subjectOf(prefix, 'bgp', received), received)
+    if (outcome === undefined) return undefined
+    const base = `${sourceId} ${JSON.stringify(received)}`
+    const sets = outcome.verdict === 0 ? [base] : [base, `${base} ${outcome.verdict}`]
+    const hasPolicyMed = outcome.edits.med !== undefined
+    return { sourceId, peer, local: undefined, source: 'bgp', received, attributes: outcome.changed, hasPolicyMed, sets }
+  }
+
+  removePeer(id: number): void {
+    this.peers.delete(id)
+    for (const paths of this.table.values()) paths.delete(id)
+  }
+
+  best(prefix: string): ModelPath | undefined {
+    return decide([...(this.table.get(prefix)?.values() ?? [])])
+  }
+
+  /** What peer `id` must be told about a prefix whose best path is `best`; undefined: nothing. */
+  toldTo(id: number, prefix: string, best: ModelPath): TestAttributes | undefined {
+    const to = this.peers.get(id)
+    if (to === undefined || best.sourceId === id) return undefined
+    const family = FAMILIES[isIpv6(prefix) ? 1 : 0]
+    if (family === undefined || !to.families.includes(family)) return undefined
+    const communities = best.attributes.communities ?? []
+    if (communities.includes(NO_ADVERTISE)) return undefined
+    if (to.kind === 'ebgp' && (communities.includes(NO_EXPORT) || communities.includes(NO_EXPORT_SUBCONFED))) return undefined
+    const isReflected = to.kind === 'ibgp' && best.peer?.kind === 'ibgp'
+    if (isReflected && !to.reflectorClient && best.peer?.reflectorClient !== true) return undefined
+    const outcome = applyPolicy(to.exportPolicy, subjectOf(prefix, best.source, best.attributes), best.attributes)
+    if (outcome === undefined) return undefined
+    return this.#rewritten(to, prefix, best, outcome, isReflected)
+  }
+
+  #rewritten(
+    to: RibPeer,
+    prefix: string,
+    best: ModelPath,
+    { edits, changed }: { edits: { nextHopSelf?: boolean; med?: number }; changed: TestAttributes },
+    isReflected: boolean,
+  ): TestAttributes | undefined {
+    const told: TestAttributes = { ...changed }
+    if (to.kind === 'ebgp') {
+      told.path = [to.localAsn, ...told.path]
+      delete told.localPref
+      delete told.originatorId
+      delete told.clusterList
+      if (edits.med === undefined && !best.hasPolicyMed) delete told.med
+    } else {
+      told.localPref ??= 100
+      if (isReflected) {
+        told.originatorId ??= best.peer?.routerId ?? 0
+        const source = best.peer?.reflectorClient === true ? best.peer.clusterId : 0
+        const target = to.reflectorClient ? to.clusterId : 0
+        const first = source || target
+        const own = target !== 0 && target !== first ? [target, first] : [first]
+        told.clusterList = [...own, ...(told.clusterList ?? [])]
+      }
+    }
+    const isSelf = to.kind === 'ebgp' || to.nextHopSelf || edits.nextHopSelf === true || told.nextHop === undefined
+    if (isSelf) {
+      const isWide = isIpv6(prefix)
+      const own = to.localAddress.length === (isWide ? 16 : 4) ? to.localAddress : isWide ? to.nextHops.ipv6 : to.nextHops.ipv4
+      if (own === undefined) return undefined
+      told.nextHop = hexOf(own)
+    } else if (told.nextHop?.length === 64) told.nextHop = told.nextHop.slice(0, 32)
+    return told
+  }
+
+  /** Prefixes with at least one path. */
+  *live(): Iterable<[string, ModelPath]> {
+    for (const prefix of this.table.keys()) {
+      const best = this.best(prefix)
+      if (best !== undefined) yield [prefix, best]
+    }
+  }
+
+  /** All attribute sets that must be in the store, by name. */
+  sets(): Set<string> {
+    const names = new Set<string>()
+    for (const paths of this.table.values()) {
+      for (const path of paths.values()) for (const name of path.sets) names.add(name)
+    }
+    return names
+  }
+}
+
+/** One text per attribute set, whatever the order in which fields were set. */
+export function attributesText(a: TestAttributes): string {
+  const { origin, path, nextHop, med, localPref, communities, originatorId, clusterList } = a
+  return JSON.stringify([origin, path, nextHop, med, localPref, communities, originatorId, clusterList])
+}

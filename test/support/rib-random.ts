@@ -1,0 +1,287 @@
+/**
+ * Random life for a RIB and its model: sessions of all kinds that come, go, stall and ask for refreshes; announcements,
+ * withdraws, malformed messages; local routes. Everything follows from a seed. See test/property/rib-model.test.ts.
+ */
+import { ACCEPT_ALL, type CompiledPolicy, compilePolicy, type Policy } from '../../src/policy/index.ts'
+import { type BestRoute, LOCAL_PREFERENCE, type LocalRoute, type LocalSource, type PeerId, Rib, type RibPeer } from '../../src/rib/index.ts'
+import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../../wire/index.ts'
+import { attributesText, Model, OWN } from './rib-model.ts'
+import { buildUpdate, bytesOf, hexOf, readMessages, type TestAttributes } from './rib-wire.ts'
+
+/** mulberry32 */
+export function randomFrom(seed: number): () => number {
+  let s = seed >>> 0
+  return () => {
+    s = (s + 0x6d2b79f5) >>> 0
+    let t = Math.imul(s ^ (s >>> 15), 1 | s)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
+  }
+}
+
+const COMMUNITIES = [0xfc000001, 0xfc000002, 0xfc000003, 0xffffff01, 0xffffff02, 0xffffff03]
+
+const tens = { family: IPV4_UNICAST, words: Uint32Array.of(0x0a000000), length: 8 }
+const twenties: Prefix = { family: IPV4_UNICAST, words: Uint32Array.of(0x14000000), length: 8 }
+const docs: Prefix = { family: IPV6_UNICAST, words: Uint32Array.of(0x20010db8, 0, 0, 0), length: 36 }
+
+const POLICIES: readonly Policy[] = [
+  ACCEPT_ALL,
+  ACCEPT_ALL,
+  {
+    name: 'by prefix',
+    terms: [
+      { match: { prefixes: [{ prefix: tens, minLength: 24, maxLength: 32 }] }, action: 'reject' },
+      {
+        match: { prefixes: [{ prefix: twenties, minLength: 8, maxLength: 32 }, { prefix: docs, minLength: 36, maxLength: 128 }] },
+        set: { med: 7, addCommunities: [0xfc000009], removeCommunities: [0xfc000001] },
+        action: 'accept',
+      },
+    ],
+    otherwise: 'accept',
+  },
+  {
+    name: 'by community',
+    terms: [
+      { match: { communities: [0xfc000001] }, action: 'reject' },
+      { match: { communities: [0xfc000002] }, set: { localPref: 101, removeCommunities: [0xfc000002] }, action: 'next' },
+      { match: { sources: ['bgp'] }, set: { addCommunities: [0xfc00000a] }, action: 'accept' },
+    ],
+    otherwise: 'accept',
+  },
+  {
+    name: 'own next hop for some',
+    terms: [{ match: { prefixes: [{ prefix: twenties, minLength: 0, maxLength: 24 }] }, set: { nextHopSelf: true }, action: 'accept' }],
+    otherwise: 'accept',
+  },
+]
+
+interface Session {
+  readonly id: PeerId
+  readonly peer: RibPeer
+  /** What it was told, as its own table. */
+  readonly table: Map<string, string>
+  readonly endOfRibs: number[]
+  readonly speed: number
+}
+
+export class RandomRib {
+  readonly rib: Rib
+  readonly model = new Model()
+  sessions: Session[] = []
+  /** What a listener of best routes knows. */
+  readonly fib = new Map<string, string>()
+  readonly problems: string[] = []
+  messages = 0
+  readonly #random: () => number
+  readonly #policies: CompiledPolicy[] = POLICIES.map(compilePolicy)
+  readonly #prefixes4: string[] = []
+  readonly #prefixes6: string[] = []
+  #born = 0
+
+  constructor(seed: number, { prefixes = 6000, logLimit = 20_000 } = {}) {
+    this.#random = randomFrom(seed)
+    this.rib = new Rib({ asn: OWN.asn, routerId: OWN.routerId, seed: seed * 7919, logLimit, reserve: 64 })
+    for (let i = 0; i < prefixes; i++) {
+      const top = [10, 20, 30][this.#below(3)] ?? 10
+      const length = 16 + this.#below(17)
+      const word = ((top << 24) | this.#below(1 << 24)) & (-1 << (32 - length))
+      this.#prefixes4.push(`${hexOf([word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255])}/${length}`)
+      if (i % 2 === 0) this.#prefixes6.push(`20010db8${hexOf([this.#below(256), this.#below(256), i >> 8, i & 255])}${'00'.repeat(8)}/64`)
+    }
+    this.rib.onBestRoute({ routeChanged: route => this.#routeChanged(route), flushed: () => {} })
+  }
+
+  /** A number from 0 to 999. */
+  dice(): number {
+    return this.#below(1000)
+  }
+
+  #below(n: number): number {
+    return Math.floor(this.#random() * n)
+  }
+
+  #chance(p: number): boolean {
+    return this.#random() < p
+  }
+
+  #routeChanged(route: BestRoute): void {
+    const words = [route.address0, route.address1, route.address2, route.address3].slice(0, route.family.words)
+    const prefix = `${words.map(word => word.toString(16).padStart(8, '0')).join('')}/${route.length}`
+    if (!route.present) this.fib.delete(prefix)
+    else this.fib.set(prefix, `${route.sourceId} ${route.nextHop?.text ?? '-'} ${route.local?.metric ?? '-'}`)
+  }
+
+  join(): void {
+    const n = ++this.#born
+    const isExternal = this.#chance(0.35)
+    const policy = () => this.#policies[this.#below(this.#policies.length)] ?? compilePolicy(ACCEPT_ALL)
+    const localAddress = Uint8Array.of(10, 0, 0, 250 + this.#below(2))
+    const peer: RibPeer = {
+      name: `peer ${n}`,
+      kind: isExternal ? 'ebgp' : 'ibgp',
+      asn: isExternal ? [65001, 65002, 4200000001][this.#below(3)] ?? 65001 : OWN.asn,
+      localAsn: OWN.asn,
+      routerId: 0x0a000000 + 1 + (n % 50),
+      address: Uint8Array.of(10, 0, 1, n),
+      localAddress,
+      families: this.#chance(0.7) ? FAMILIES : [this.#chance(0.7) ? IPV4_UNICAST : IPV6_UNICAST],
+      fourOctetAs: this.#chance(0.8),
+      maxLength: this.#chance(0.15) ? 65535 : 4096,
+      reflectorClient: !isExternal && this.#chance(0.6),
+      clusterId: OWN.clusterId,
+      nextHopSelf: this.#chance(0.2),
+      importPolicy: policy(),
+      exportPolicy: policy(),
+      nextHops: this.#chance(0.7) ? { ipv6: Uint8Array.from(bytesOf(`20010db8${'00'.repeat(11)}fe`)) } : {},
+    }
+    const id = this.rib.addPeer(peer)
+    this.model.peers.set(id, peer)
+    this.sessions.push({ id, peer, table: new Map(), endOfRibs: [0, 0], speed: [1, 0.3, 0.02][this.#below(3)] ?? 1 })
+  }
+
+  leave(): void {
+    const session = this.#session()
+    this.sessions = this.sessions.filter(one => one !== session)
+    this.rib.removePeer(session.id)
+    this.model.removePeer(session.id)
+  }
+
+  #session(): Session {
+    const session = this.sessions[this.#below(this.sessions.length)]
+    if (session === undefined) throw new Error('no session')
+    return session
+  }
+
+  #attributes({ kind, asn }: RibPeer, id: number): TestAttributes {
+    const isExternal = kind === 'ebgp'
+    const tail = Array.from({ length: this.#below(3) }, () => [65001, 65010, 4200000010][this.#below(3)] ?? 65010)
+    const a: TestAttributes = { origin: this.#below(3), path: isExternal ? [asn, ...tail] : tail, nextHop: '' }
+    a.nextHop = hexOf([10, 0, 2, this.#below(4) + (id % 8) * 8])
+    if (this.#chance(0.02)) a.path.push(OWN.asn)
+    if (this.#chance(0.02)) a.nextHop = hexOf([10, 0, 0, 250])
+    if (this.#chance(0.4)) a.med = this.#below(3)
+    if (!isExternal || this.#chance(0.1)) a.localPref = 100 + this.#below(2)
+    if (this.#chance(0.5)) {
+      const count = 1 + this.#below(2)
+      a.communities = [...new Set(Array.from({ length: count }, () => COMMUNITIES[this.#below(this.#chance(0.9) ? 3 : 6)] ?? 1))]
+    }
+    if (this.#chance(isExternal ? 0.02 : 0.15)) a.originatorId = this.#chance(0.1) ? OWN.routerId : 0x0a000000 + this.#below(40)
+    if (a.originatorId !== undefined) a.clusterList = [0x0b000000 + this.#below(3), ...(this.#chance(0.1) ? [OWN.clusterId] : [])]
+    if (this.#chance(0.02)) a.origin = 3
+    return a
+  }
+
+  #pick(from: readonly string[], most: number): string[] {
+    const isHot = this.#chance(0.5)
+    const range = isHot ? Math.min(200, from.length) : from.length
+    return Array.from({ length: this.#below(most) }, () => from[this.#below(range)] ?? '')
+  }
+
+  /** One random UPDATE from a random session, to the RIB and the model. */
+  update(): void {
+    const { id, peer } = this.#session()
+    const has4 = peer.families.includes(IPV4_UNICAST)
+    const has6 = peer.families.includes(IPV6_UNICAST)
+    const attributes = this.#attributes(peer, id)
+    const withdrawn4 = has4 ? this.#pick(this.#prefixes4, 40) : []
+    const announced4 = has4 ? this.#pick(this.#prefixes4, this.#chance(0.7) ? 100 : 3) : []
+    const withdrawn6 = has6 && this.#chance(0.5) ? this.#pick(this.#prefixes6, 30) : []
+    const announced6 = has6 && this.#chance(0.5) ? this.#pick(this.#prefixes6, 60) : []
+    const global = `20010db8000000000000000000000${hexOf([this.#below(4)])}0`
+    const nextHop6 = this.#chance(0.2) ? `${global}fe80000000000000000000000000000${this.#below(4)}` : global
+    this.messages++
+    const body = buildUpdate({ withdrawn4, announced4, withdrawn6, announced6, attributes, nextHop6 }, peer)
+    const error = this.rib.update(id, body, 0, body.length)
+    if (announced4.length + announced6.length === 0 && attributes.origin === 3) return this.#expectReset(id, error?.code, withdrawn4)
+    if (error !== undefined) this.problems.push(`reset: ${error.reason}`)
+    for (const prefix of [...withdrawn4, ...withdrawn6]) this.model.withdraw(prefix, id)
+    for (const prefix of announced4) this.model.announce(prefix, id, attributes)
+    for (const prefix of announced6) this.model.announce(prefix, id, { ...attributes, nextHop: nextHop6 })
+  }
+
+  /** RFC 7606 5.2: bad attributes without routes end the session; what was withdrawn before stays withdrawn. */
+  #expectReset(id: PeerId, code: number | undefined, withdrawn: readonly string[]): void {
+    if (code !== 3) this.problems.push('bad attributes without routes did not reset the session')
+    for (const prefix of withdrawn) this.model.withdraw(prefix, id)
+    this.sessions = this.sessions.filter(one => one.id !== id)
+    this.rib.removePeer(id)
+    this.model.removePeer(id)
+  }
+
+  /** A local source changes its mind about a random prefix. */
+  local(): void {
+    const source = (['kernel', 'direct', 'static'] as const)[this.#below(3)] ?? 'static'
+    const text = this.#pick(this.#chance(0.6) ? this.#prefixes4 : this.#prefixes6, 2)[0]
+    if (text === undefined) return
+    const prefix = prefixOf(text)
+    const id = { kernel: 1, direct: 2, static: 3 }[source]
+    if (this.#chance(0.4)) {
+      this.rib.withdrawLocal(source, prefix)
+      this.model.withdraw(text, id)
+      return
+    }
+    const route = this.#localRoute(source, prefix.family.bits === 128)
+    this.rib.announceLocal(source, prefix, route)
+    this.model.announceLocal(text, id, source, route)
+  }
+
+  #localRoute(source: LocalSource, isWide: boolean): LocalRoute {
+    const gateway = Uint8Array.from(isWide ? bytesOf(`20010db8${'00'.repeat(11)}0${this.#below(3)}`) : [10, 9, 9, this.#below(3)])
+    return {
+      metric: this.#below(2),
+      type: 'unicast',
+      interfaceIndex: 2,
+      interfaceName: 'eth0',
+      preference: LOCAL_PREFERENCE[source],
+      ...(this.#chance(0.5) && { gateway }),
+    }
+  }
+
+  refresh(): void {
+    const { id } = this.#session()
+    const family = FAMILIES[this.#below(2)]
+    if (family !== undefined) this.rib.refresh(id, family)
+  }
+
+  /** Every session reads a little, each at its speed. */
+  read(): void {
+    for (const session of this.sessions) if (this.#chance(session.speed)) this.#pull(session)
+  }
+
+  #pull(session: Session): boolean {
+    return this.rib.pull(session.id, bytes => this.#receive(session, bytes))
+  }
+
+  #receive(session: Session, bytes: Uint8Array): void {
+    for (const { withdrawn, announced, attributes, types, length } of readMessages(bytes, session.peer)) {
+      if (length > session.peer.maxLength) this.problems.push(`a message of ${length} octets`)
+      const rest = types[0] === 14 || types[0] === 15 ? types.slice(1) : types
+      if (rest.some((type, i) => i > 0 && type <= (rest[i - 1] ?? 0))) this.problems.push(`attributes in order ${types}`)
+      for (const prefix of withdrawn) session.table.delete(prefix)
+      for (const prefix of announced) session.table.set(prefix, attributes === undefined ? '' : attributesText(attributes))
+      if (withdrawn.length + announced.length === 0) {
+        const index = types.length > 0 ? 1 : 0
+        session.endOfRibs[index] = (session.endOfRibs[index] ?? 0) + 1
+      }
+    }
+  }
+
+  work(): void {
+    if (this.rib.pending) this.rib.work()
+  }
+
+  /** Lets everything come to rest. */
+  settle(): void {
+    while (this.rib.pending) this.rib.work()
+    for (const session of this.sessions) while (this.#pull(session));
+    // Nobody has anything to read any more, so emptied prefixes may go.
+    this.rib.work()
+  }
+}
+
+export function prefixOf(text: string): Prefix {
+  const [address = '', length = '0'] = text.split('/')
+  const words = Uint32Array.from((address.match(/.{8}/g) ?? []).map(word => Number.parseInt(word, 16)))
+  return { family: words.length === 4 ? IPV6_UNICAST : IPV4_UNICAST, words, length: Number(length) }
+}
