@@ -1,0 +1,36 @@
+/**
+ * The kernel's routing table, for the daemon and the lab: a port with two implementations, what is learned from it, and what is kept in it.
+ * Wire it as `port.start(fanOut(interfaces, learn, sync))`, in this order.
+ */
+export { IPV6_DEFAULT_METRIC, Protocol, RouteKind, Table } from './constants.ts'
+export { KernelCounters } from './counters.ts'
+export { KernelError, KernelErrorCode } from './error.ts'
+export { LATENCY_BOUNDS_MS, LatencyHistogram } from './histogram.ts'
+export { type Interface, type InterfaceAddress, type InterfaceChange, Interfaces } from './interfaces.ts'
+export {
+  DIRECT_INTERFACES,
+  KernelLearn,
+  type KernelLearnOptions,
+  type LearnedRoute,
+  type LearnSink,
+  type LearnSource,
+} from './learn.ts'
+export { type MemoryChange, MemoryKernel, type MemoryKernelOptions, type MemoryRoute, type Refusal } from './memory.ts'
+export {
+  type AddressEvent,
+  type Dump,
+  fanOut,
+  type KernelListener,
+  type KernelNextHop,
+  type KernelPort,
+  type KernelRoute,
+  type LinkEvent,
+  type RouteType,
+} from './port.ts'
+export { appendRoute, Op, RecordFlag, RouteRecords, routeOf } from './record.ts'
+export type { KernelRow, KernelState } from './row.ts'
+export { type MonitorOptions, type MonitorSink, RouteMonitor } from './rtnetlink/monitor.ts'
+export { type RtnetlinkOptions, RtnetlinkPort } from './rtnetlink/port.ts'
+export { type DumpSink, RequestSocket } from './rtnetlink/request.ts'
+export { KernelSync, type KernelSyncOptions, type PrefixKey } from './sync.ts'
+export type { KernelTarget } from './target.ts'

@@ -1,0 +1,92 @@
+/**
+ * The way down: packs writes into batches and keeps few of them on their way, so that a slow kernel only ever gets the newest wish. Called by sync.ts.
+ */
+import type { KernelPort } from './port.ts'
+import type { PrefixStates } from './prefix-state.ts'
+import { BATCH_RECORDS, NO_TOKEN, Op, RouteRecords } from './record.ts'
+
+/** Batches on their way at once: one being committed, the others hiding the hand-over. */
+const MAX_BATCHES = 4
+
+export interface OutboxOptions {
+  readonly protocol: number
+  readonly table: number
+  /** By family index. */
+  readonly metrics: readonly number[]
+}
+
+export class Outbox {
+  readonly #port: Pick<KernelPort, 'submit'>
+  readonly #options: OutboxOptions
+  #batch = new RouteRecords(BATCH_RECORDS)
+  #away = 0
+  /** Routes under our protocol that no wish can mean (another metric, or twice the same): to be deleted. */
+  #strays = new RouteRecords(0)
+
+  constructor(port: Pick<KernelPort, 'submit'>, options: OutboxOptions) {
+    this.#port = port
+    this.#options = options
+  }
+
+  get hasRoom(): boolean {
+    const full = this.#batch.count === BATCH_RECORDS ? 1 : 0
+    return this.#away + full < MAX_BATCHES
+  }
+
+  get isEmpty(): boolean {
+    return this.#away === 0 && this.#batch.count === 0
+  }
+
+  /** A write of the prefix, without a target yet; a full batch leaves before it. The record is the cursor's until the next call. */
+  append(op: number, states: PrefixStates, id: number): RouteRecords {
+    if (this.#batch.count === BATCH_RECORDS) this.flush()
+    const { family, table } = states
+    const record = this.#batch.append(op)
+    record.family = family
+    for (let k = 0; k < family.words; k++) record.setWord(k, table.word(id, k))
+    record.length = table.lengthOf(id)
+    record.protocol = this.#options.protocol
+    record.table = this.#options.table
+    record.metric = this.#options.metrics[family.index]!
+    record.token = id * 2 + family.index
+    return record
+  }
+
+  flush(): void {
+    if (this.#batch.count === 0) return
+    const batch = this.#batch
+    this.#batch = new RouteRecords(BATCH_RECORDS)
+    this.#away += 1
+    this.#port.submit(batch)
+  }
+
+  /** A batch came back with its outcomes. */
+  returned(): void {
+    this.#away -= 1
+  }
+
+  /** Remembers a stray: the route under the cursor. */
+  addStray(records: RouteRecords): void {
+    this.#strays.appendCopy(records)
+  }
+
+  forgetStrays(): void {
+    this.#strays.clear()
+  }
+
+  /** Deletes the strays; how many there were. */
+  sendStrays(): number {
+    const strays = this.#strays
+    if (strays.count === 0) return 0
+    this.#strays = new RouteRecords(0)
+    strays.rewind()
+    while (strays.next()) {
+      strays.op = Op.delete
+      strays.token = NO_TOKEN
+      strays.legs = 0
+    }
+    this.#away += 1
+    this.#port.submit(strays)
+    return strays.count
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What sync.ts knows of each prefix of one family, in typed arrays indexed by the PrefixTable's id: about 40 octets a prefix, no objects.
+ *
+ * Four facts decide everything; the state a person sees is derived from them (`sync.ts`, stateOf):
+ *   desired   the target asked for            (0: none)
+ *   actual    the target the kernel has       (0: none, as far as we know)
+ *   sent      the target of the write on its way (0: none, DELETING: a delete)
+ *   errno     why the last write failed       (0: it did not)
+ */
+import type { Family } from '../../wire/family.ts'
+import { PrefixTable } from '../table/prefix-table.ts'
+
+/** `sent` while a delete is on its way. */
+export const DELETING = 0xffffffff
+
+export const PrefixFlag = {
+  /** Waits in the queue of prefixes to look at. */
+  queued: 1,
+  /** This process has wanted it at some time: no leftover of an earlier one. */
+  claimed: 2,
+  /** In the list of prefixes to retry. */
+  listed: 4,
+  /** `actual` was found in the kernel, not written by us. */
+  found: 8,
+} as const
+
+export class PrefixStates {
+  readonly family: Family
+  readonly table: PrefixTable
+  desired = new Uint32Array(64)
+  actual = new Uint32Array(64)
+  sent = new Uint32Array(64)
+  errno = new Uint8Array(64)
+  /** Index into the interned texts of sync.ts. */
+  reason = new Uint16Array(64)
+  flags = new Uint8Array(64)
+  /** The last dump that showed this prefix. */
+  dump = new Uint32Array(64)
+  /** When the wish or the state last changed, in ms of the injected clock. */
+  since = new Float64Array(64)
+
+  constructor(family: Family, seed: number) {
+    this.family = family
+    this.table = new PrefixTable(family, seed)
+  }
+
+  /** Makes room for `id`. */
+  reserve(id: number): void {
+    if (id < this.desired.length) return
+    const size = Math.max(id + 1, this.desired.length * 2)
+    this.desired = grown(this.desired, new Uint32Array(size))
+    this.actual = grown(this.actual, new Uint32Array(size))
+    this.sent = grown(this.sent, new Uint32Array(size))
+    this.errno = grown(this.errno, new Uint8Array(size))
+    this.reason = grown(this.reason, new Uint16Array(size))
+    this.flags = grown(this.flags, new Uint8Array(size))
+    this.dump = grown(this.dump, new Uint32Array(size))
+    this.since = grown(this.since, new Float64Array(size))
+  }
+
+  /** Gives the id back; its slots are clean for the next prefix. */
+  forget(id: number): void {
+    this.table.remove(id)
+    this.desired[id] = 0
+    this.actual[id] = 0
+    this.sent[id] = 0
+    this.errno[id] = 0
+    this.reason[id] = 0
+    this.flags[id] = 0
+    this.dump[id] = 0
+    this.since[id] = 0
+  }
+}
+
+function grown<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}
+
+/** First in, first out: prefixes as tokens (id * 2 + family index). A ring that grows. */
+export class TokenQueue {
+  #ring = new Uint32Array(1024)
+  #head = 0
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  push(token: number): void {
+    if (this.#size === this.#ring.length) this.#grow()
+    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = token
+    this.#size += 1
+  }
+
+  /** The oldest token. Only while `size` > 0. */
+  shift(): number {
+    const token = this.#ring[this.#head]!
+    this.#head = (this.#head + 1) & (this.#ring.length - 1)
+    this.#size -= 1
+    return token
+  }
+
+  #grow(): void {
+    const ring = new Uint32Array(this.#ring.length * 2)
+    const tail = this.#ring.subarray(this.#head)
+    ring.set(tail)
+    ring.set(this.#ring.subarray(0, this.#head), tail.length)
+    this.#ring = ring
+    this.#head = 0
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Lines of `show kernel`: a route the speaker wants, and how far it got. Cold; made on demand from sync's arrays.
+ */
+import { constants } from 'node:os'
+import type { FamilyName } from '../../wire/family.ts'
+import { formatAddress, formatPrefix } from '../../wire/prefix.ts'
+import type { Interfaces } from './interfaces.ts'
+import type { RouteType } from './port.ts'
+import { DELETING, type PrefixStates } from './prefix-state.ts'
+import { NO_TARGET, type TargetTable } from './target.ts'
+import type { TextTable } from './text-table.ts'
+
+/**
+ * desired: waits for its turn; pending: sent, no answer yet; confirmed: in the kernel as wanted; failed: refused, retried by itself;
+ * conflict: refused because a route of another owner holds the prefix and metric.
+ */
+export type KernelState = 'desired' | 'pending' | 'confirmed' | 'failed' | 'conflict'
+
+export interface KernelRow {
+  readonly prefix: string
+  readonly family: FamilyName
+  readonly type: RouteType
+  readonly gateway: string | null
+  /** Name of the device, from the kernel or from the connected subnet of the gateway; null when unknown. */
+  readonly interface: string | null
+  readonly metric: number
+  readonly state: KernelState
+  /** Positive errno of the last refusal, and its words: the kernel's own where it had any. */
+  readonly errno: number | null
+  readonly reason: string | null
+  /** Milliseconds in the present state. */
+  readonly ageMs: number
+}
+
+/** What rows are made from. */
+export interface SyncView {
+  readonly families: readonly PrefixStates[]
+  readonly targets: TargetTable
+  readonly texts: TextTable
+  readonly metrics: readonly number[]
+  readonly interfaces: Pick<Interfaces, 'nameOf' | 'connectedTo'>
+}
+
+export function* rowsOf(view: SyncView, now: number): Generator<KernelRow> {
+  for (const states of view.families) {
+    for (let id = 1; id < states.table.idLimit; id++) {
+      if (states.desired[id] !== NO_TARGET) yield rowOf(view, states, { id, now })
+    }
+  }
+}
+
+export function countStates(view: SyncView): Record<KernelState, number> {
+  const counts: Record<KernelState, number> = { desired: 0, pending: 0, confirmed: 0, failed: 0, conflict: 0 }
+  for (const states of view.families) {
+    for (let id = 1; id < states.table.idLimit; id++) {
+      if (states.desired[id] !== NO_TARGET) counts[stateOf(view.targets, states, id)] += 1
+    }
+  }
+  return counts
+}
+
+function stateOf(targets: TargetTable, states: PrefixStates, id: number): KernelState {
+  const errno = states.errno[id]!
+  const sent = states.sent[id]!
+  // The delete that clears a refused replacement away is no attempt of its own.
+  if (sent !== 0 && (errno === 0 || sent !== DELETING)) return 'pending'
+  if (errno !== 0) return errno === constants.errno.EEXIST ? 'conflict' : 'failed'
+  const actual = states.actual[id]!
+  return actual !== NO_TARGET && targets.covers(states.desired[id]!, actual) ? 'confirmed' : 'desired'
+}
+
+function rowOf(view: SyncView, states: PrefixStates, { id, now }: { id: number; now: number }): KernelRow {
+  const { family, table } = states
+  const { targets, interfaces } = view
+  const wanted = states.desired[id]!
+  const state = stateOf(targets, states, id)
+  const gateway = targets.gateway(wanted, family.bits / 8)
+  const index = targets.interfaceIndex(state === 'confirmed' ? states.actual[id]! : wanted)
+  const device = index !== 0 ? interfaces.nameOf(index) : gateway && interfaces.connectedTo(gateway)?.name
+  const words = Array.from({ length: family.words }, (_, k) => table.word(id, k))
+  const errno = states.errno[id]!
+  return {
+    prefix: formatPrefix(family, words, table.lengthOf(id)),
+    family: family.name,
+    type: targets.type(wanted),
+    gateway: gateway === undefined ? null : formatAddress(gateway),
+    interface: device ?? null,
+    metric: view.metrics[family.index]!,
+    state,
+    errno: errno === 0 ? null : errno,
+    reason: errno === 0 ? null : view.texts.get(states.reason[id]!) || null,
+    ageMs: now - states.since[id]!,
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * What every KernelPort does, as cases to run against each: in memory (`memory-port.test.ts`) and against the real kernel (`test/interop/kernel.test.ts`).
+ * A world is a FIB with one interface `va` that is up and has 10.99.0.1/24 and fd99::1/64, and an agent who changes it behind the port's back.
+ */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Protocol, RouteKind, Table } from '../../../src/kernel/constants.ts'
+import type { KernelPort } from '../../../src/kernel/port.ts'
+import { Op, RouteRecords } from '../../../src/kernel/record.ts'
+import { address, prefix, Recorder, until } from './support.ts'
+
+export interface AgentRoute {
+  readonly prefix: string
+  readonly via?: string
+  readonly dev?: string
+  readonly protocol?: number
+  readonly metric?: number
+}
+
+export interface World {
+  readonly port: KernelPort
+  addRoute(route: AgentRoute): void
+  removeRoute(route: Pick<AgentRoute, 'prefix' | 'metric'>): void
+  setInterface(name: string, isUp: boolean): void
+  addAddress(name: string, address: string): void
+  /** Our routes in the FIB, as an independent witness sees them: "10.0.0.0/24 via 10.99.0.2", sorted. */
+  ownRoutes(): string[]
+  close(): Promise<void>
+}
+
+const WRITE = { protocol: Protocol.bird, table: Table.main }
+
+interface Write {
+  readonly op: number
+  readonly to: string
+  readonly via?: string
+  readonly kind?: number
+  readonly metric?: number
+  readonly protocol?: number
+}
+
+/** A batch of writes; tokens count from 0. */
+function batch(...writes: readonly Write[]): RouteRecords {
+  const records = new RouteRecords(writes.length)
+  writes.forEach((write, token) => {
+    const { family, words, length } = prefix(write.to)
+    records.append(write.op)
+    Object.assign(records, { family, length, token, kind: write.kind ?? RouteKind.unicast, metric: write.metric ?? 0 })
+    Object.assign(records, { ...WRITE, ...(write.protocol === undefined ? {} : { protocol: write.protocol }) })
+    words.forEach((word, k) => void records.setWord(k, word))
+    if (write.via !== undefined) records.setGateway(address(write.via))
+  })
+  return records
+}
+
+export function portCases(name: string, makeWorld: () => Promise<World>): void {
+  describe(name, () => {
+    let world: World
+    let heard: Recorder
+
+    beforeEach(async () => {
+      world = await makeWorld()
+      heard = new Recorder()
+    })
+    afterEach(async () => {
+      await world.port.close()
+      await world.close()
+    })
+
+    /** Submits and waits for all outcomes. */
+    async function write(...writes: readonly Write[]): Promise<string[]> {
+      heard.outcomes.clear()
+      world.port.submit(batch(...writes))
+      await until('outcomes', () => heard.outcomes.size === writes.length)
+      return writes.map((_, token) => heard.outcomes.get(token) ?? '')
+    }
+
+    /** Asks for a dump and returns the lines in it. */
+    async function dump(protocol: number): Promise<string[]> {
+      heard.lines = []
+      world.port.dump(protocol, 'test')
+      await until('dump', () => heard.lines.includes('}'))
+      return heard.lines.slice(1, -1)
+    }
+
+    it('delivers links, addresses and routes in this order as one dump before start resolves', async () => {
+      world.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7' })
+      await world.port.start(heard)
+      const { lines } = heard
+      expect(lines[0]).toBe('dump 0 {')
+      expect(lines.at(-1)).toBe('}')
+      const places = ['link va present up', 'address 10.99.0.1/24 present', 'present 10.5.0.0/16 via 10.99.0.7 proto 3']
+      const at = places.map(line => lines.indexOf(line))
+      expect(at.every(place => place > 0)).toBe(true)
+      expect(at).toEqual([...at].sort((a, b) => a - b))
+    })
+
+    it('writes unicast, blackhole and unreachable routes of both families without echoing them', async () => {
+      await world.port.start(heard)
+      heard.lines = []
+      const outcomes = await write(
+        { op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' },
+        { op: Op.add, to: '10.2.0.0/24', kind: RouteKind.blackhole },
+        { op: Op.add, to: 'fd01::/64', via: 'fd99::2' },
+        { op: Op.add, to: 'fd02::/64', kind: RouteKind.unreachable },
+      )
+      expect(outcomes).toEqual(['ok', 'ok', 'ok', 'ok'])
+      expect(world.ownRoutes()).toEqual([
+        '10.1.0.0/24 via 10.99.0.2',
+        'blackhole 10.2.0.0/24',
+        'fd01::/64 via fd99::2 metric 1024',
+        'unreachable fd02::/64 metric 1024',
+      ])
+      world.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7' })
+      await until('event', () => heard.lines.length > 0)
+      expect(heard.lines).toEqual(['present 10.5.0.0/16 via 10.99.0.7 proto 3'])
+    })
+
+    it('refuses to add where another owner has the prefix and metric, and leaves that route alone', async () => {
+      world.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7' })
+      await world.port.start(heard)
+      expect((await write({ op: Op.add, to: '10.5.0.0/16', via: '10.99.0.2' }))[0]).toMatch(/^EEXIST/)
+      expect(world.ownRoutes()).toEqual([])
+      expect(await dump(0)).toContain('present 10.5.0.0/16 via 10.99.0.7 proto 3')
+    })
+
+    it('adds beside another owner with a metric of its own', async () => {
+      world.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7' })
+      await world.port.start(heard)
+      expect(await write({ op: Op.add, to: '10.5.0.0/16', via: '10.99.0.2', metric: 50 })).toEqual(['ok'])
+      expect(world.ownRoutes()).toEqual(['10.5.0.0/16 via 10.99.0.2 metric 50'])
+    })
+
+    it('replaces in place and deletes by prefix, metric and protocol', async () => {
+      await world.port.start(heard)
+      await write({ op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' }, { op: Op.add, to: 'fd01::/64', via: 'fd99::2' })
+      expect(
+        await write(
+          { op: Op.replace, to: '10.1.0.0/24', via: '10.99.0.3' },
+          { op: Op.replace, to: 'fd01::/64', via: 'fd99::3' },
+        ),
+      ).toEqual(['ok', 'ok'])
+      expect(world.ownRoutes()).toEqual(['10.1.0.0/24 via 10.99.0.3', 'fd01::/64 via fd99::3 metric 1024'])
+      expect(await write({ op: Op.delete, to: '10.1.0.0/24' }, { op: Op.delete, to: 'fd01::/64', metric: 1024 })).toEqual([
+        'ok',
+        'ok',
+      ])
+      expect(world.ownRoutes()).toEqual([])
+    })
+
+    it('does not delete a route of another protocol', async () => {
+      world.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7' })
+      await world.port.start(heard)
+      expect((await write({ op: Op.delete, to: '10.5.0.0/16' }))[0]).toMatch(/^ESRCH/)
+      expect(await dump(0)).toContain('present 10.5.0.0/16 via 10.99.0.7 proto 3')
+    })
+
+    it('reports each refused write of a long batch with its reason and does the others', async () => {
+      await world.port.start(heard)
+      const writes = Array.from({ length: 300 }, (_, i) => ({
+        op: Op.add,
+        to: `10.${100 + (i >> 8)}.${i & 255}.0/24`,
+        via: i % 100 === 50 ? '172.31.0.1' : '10.99.0.2',
+      }))
+      const outcomes = await write(...writes)
+      expect(outcomes.filter(outcome => outcome === 'ok')).toHaveLength(297)
+      for (const at of [50, 150, 250]) expect(outcomes[at]).toBe('ENETUNREACH: Nexthop has invalid gateway')
+      expect(world.ownRoutes()).toHaveLength(297)
+    })
+
+    it('tells of routes of others that come and go', async () => {
+      await world.port.start(heard)
+      heard.lines = []
+      world.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7', metric: 9, protocol: 80 })
+      world.removeRoute({ prefix: '10.5.0.0/16', metric: 9 })
+      await until('both events', () => heard.lines.length >= 2)
+      expect(heard.lines).toEqual([
+        'present 10.5.0.0/16 via 10.99.0.7 metric 9 proto 80',
+        'gone 10.5.0.0/16 via 10.99.0.7 metric 9 proto 80',
+      ])
+    })
+
+    it('tells when somebody else removes a route of ours', async () => {
+      await world.port.start(heard)
+      await write({ op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' })
+      heard.lines = []
+      world.removeRoute({ prefix: '10.1.0.0/24' })
+      await until('event', () => heard.lines.length > 0)
+      expect(heard.lines).toEqual(['gone 10.1.0.0/24 via 10.99.0.2 proto 12'])
+    })
+
+    it('shows only the asked protocol in a filtered dump', async () => {
+      world.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7' })
+      await world.port.start(heard)
+      await write({ op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' })
+      expect(await dump(Protocol.bird)).toEqual(['present 10.1.0.0/24 via 10.99.0.2 proto 12'])
+    })
+
+    it('loses IPv4 routes without an event when the link goes down, and a dump shows it', async () => {
+      await world.port.start(heard)
+      await write({ op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' }, { op: Op.add, to: '10.2.0.0/24', kind: RouteKind.blackhole })
+      heard.lines = []
+      world.setInterface('va', false)
+      await until('link event', () => heard.lines.includes('link va present down'))
+      expect(heard.lines.filter(line => line.includes('10.1.0.0'))).toEqual([])
+      expect(await dump(Protocol.bird)).toEqual(['present blackhole 10.2.0.0/24 proto 12'])
+    })
+
+    it('tells of addresses', async () => {
+      await world.port.start(heard)
+      heard.lines = []
+      world.addAddress('va', '10.98.0.1/24')
+      await until('event', () => heard.lines.length > 0)
+      expect(heard.lines).toEqual(['address 10.98.0.1/24 present'])
+    })
+
+    it('leaves its routes in place when it closes', async () => {
+      await world.port.start(heard)
+      await write({ op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' })
+      await world.port.close()
+      expect(world.ownRoutes()).toEqual(['10.1.0.0/24 via 10.99.0.2'])
+    })
+  })
+}
