@@ -1,0 +1,3 @@
+/** The composition root: the only part that knows all others. `startSpeaker` for programs and tests, `runDaemon` for `godwit run`. */
+export { type DaemonOptions, runDaemon } from './run.ts'
+export { type Speaker, type SpeakerParts, startSpeaker } from './speaker.ts'

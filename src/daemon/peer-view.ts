@@ -1,0 +1,90 @@
+/** One row of `show peers`: configuration, state machine, socket and RIB seen as one. Called by views.ts. */
+import { describeReason, type MessageCounts as FsmCounts } from '../../fsm/index.ts'
+import { type Capability, ErrorCode, formatRouterId } from '../../wire/index.ts'
+import type { MessageCounts, PeerView } from '../api/schema.ts'
+import type { PeerConfig } from '../config/index.ts'
+import type { PeerRow } from '../net/index.ts'
+import type { PeerCounters } from '../rib/index.ts'
+import type { ViewParts } from './view-parts.ts'
+
+export function peerView(peer: PeerConfig, { config, rib, routing, peers }: ViewParts): PeerView {
+  const row = peers.row(peer.name)
+  if (row === undefined) throw new Error(`peer ${peer.name} is configured but not running`)
+  const session = routing.session(peer.name)
+  const routes = session === undefined ? undefined : rib.peerCounters(session)
+  const { negotiated, connection } = row
+  return {
+    name: peer.name,
+    address: peer.address,
+    asn: peer.asn,
+    localAsn: config.speaker.asn,
+    kind: peer.asn === config.speaker.asn ? 'ibgp' : 'ebgp',
+    state: row.state,
+    sinceMs: Math.round(row.stateForMs),
+    uptimeS: row.state === 'Established' ? Math.floor(row.stateForMs / 1000) : null,
+    families: (negotiated?.families ?? peer.families).map(family => family.name),
+    ...routeCounts(routes),
+    lastError: row.lastError === undefined ? null : describeReason(row.lastError.reason),
+    messagesIn: messageCounts(row.counters.received),
+    messagesOut: messageCounts(row.counters.sent),
+    updateErrors: {
+      withdraw: routes?.treatedAsWithdraw ?? 0,
+      discard: routes?.attributesDiscarded ?? 0,
+      reset: resets(row),
+    },
+    establishedCount: row.counters.sessions,
+    flapCount: row.counters.sessions - (row.state === 'Established' ? 1 : 0),
+    queueOctets: connection?.queuedOctets ?? null,
+    holdTimeS: negotiated === undefined ? null : negotiated.holdTimeMs / 1000,
+    localAddress: connection?.localAddress ?? row.localAddress ?? null,
+    routerId: negotiated === undefined ? null : formatRouterId(negotiated.peerRouterId),
+    passive: peer.passive,
+    reflectorClient: peer.reflectorClient,
+    importPolicy: peer.import.name,
+    exportPolicy: peer.export.name,
+    capabilities: (negotiated?.capabilities ?? []).map(capabilityText),
+  }
+}
+
+function routeCounts(routes: PeerCounters | undefined) {
+  if (routes === undefined)
+    return { routesReceived: null, routesAccepted: null, routesAdvertised: null, routesByFamily: [] }
+  const { prefixesReceived, prefixesAdvertised } = routes
+  return {
+    routesReceived: prefixesReceived,
+    routesAccepted: prefixesReceived,
+    routesAdvertised: prefixesAdvertised,
+    routesByFamily: [],
+  }
+}
+
+function messageCounts(counts: FsmCounts): MessageCounts {
+  return {
+    open: counts.open,
+    update: counts.update,
+    notification: counts.notification,
+    keepalive: counts.keepalive,
+    routeRefresh: counts['route-refresh'],
+  }
+}
+
+/** Sessions we ended over a malformed UPDATE (RFC 4271 6.3), the last one as far as is remembered. */
+function resets({ lastError }: PeerRow): number {
+  return lastError?.reason.kind === 'notification-sent' &&
+    lastError.reason.notification.code === ErrorCode.UPDATE_MESSAGE
+    ? 1
+    : 0
+}
+
+function capabilityText(capability: Capability): string {
+  switch (capability.kind) {
+    case 'multiprotocol':
+      return `multiprotocol ${capability.family?.name ?? `${capability.afi}/${capability.safi}`}`
+    case 'four-octet-as':
+      return `four-octet-as ${capability.asn}`
+    case 'route-refresh':
+      return 'route-refresh'
+    case 'unknown':
+      return `capability ${capability.code}`
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The network side's port to the RIB: turns "this session is Established" into a peer of the RIB, and hands everything else through.
+ *
+ * Here configuration, negotiation and table meet: which families both sides speak, which policy applies, whom we reflect for (RFC 4456 2), and which own
+ * address is told as next hop. One RIB peer lives as long as one session. Called by src/net; built and asked for rows by speaker.ts and views.ts.
+ */
+import type { Negotiated } from '../../fsm/index.ts'
+import type { Family, Notification } from '../../wire/index.ts'
+import type { PeerConfig, SpeakerConfig } from '../config/index.ts'
+import type { RoutingPort, SessionEndpoints } from '../net/index.ts'
+import { type CompiledPolicy, compilePolicy, type Policy } from '../policy/index.ts'
+import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
+import { ownNextHops } from './own-address.ts'
+
+export class Routing implements RoutingPort<PeerId> {
+  readonly #rib: Rib
+  readonly #speaker: SpeakerConfig
+  readonly #peers = new Map<string, PeerConfig>()
+  readonly #sessions = new Map<string, PeerId>()
+  readonly #compiled = new Map<Policy, CompiledPolicy>()
+
+  constructor(rib: Rib, speaker: SpeakerConfig, peers: readonly PeerConfig[]) {
+    this.#rib = rib
+    this.#speaker = speaker
+    for (const peer of peers) this.#peers.set(peer.name, peer)
+  }
+
+  /** The RIB's id of a peer's present session. */
+  session(name: string): PeerId | undefined {
+    return this.#sessions.get(name)
+  }
+
+  established(name: string, negotiated: Negotiated, endpoints: SessionEndpoints): PeerId {
+    const peer = this.#peers.get(name)
+    if (peer === undefined) throw new Error(`a session of ${name}, which is not configured`)
+    const id = this.#rib.addPeer(this.#ribPeer(peer, negotiated, endpoints))
+    this.#sessions.set(name, id)
+    return id
+  }
+
+  update(id: PeerId, bytes: Uint8Array, start: number, end: number): Notification | undefined {
+    return this.#rib.update(id, bytes, start, end)
+  }
+
+  refresh(id: PeerId, family: Family): void {
+    this.#rib.refresh(id, family)
+  }
+
+  down(id: PeerId): void {
+    for (const [name, session] of this.#sessions) if (session === id) this.#sessions.delete(name)
+    this.#rib.removePeer(id)
+  }
+
+  pull(id: PeerId, write: (bytes: Uint8Array) => void): boolean {
+    return this.#rib.pull(id, write)
+  }
+
+  get pending(): boolean {
+    return this.#rib.pending
+  }
+
+  work(): void {
+    this.#rib.work()
+  }
+
+  #ribPeer(peer: PeerConfig, negotiated: Negotiated, { local, remote }: SessionEndpoints): RibPeer {
+    return {
+      name: peer.name,
+      kind: negotiated.kind,
+      asn: negotiated.peerAsn,
+      localAsn: this.#speaker.asn,
+      routerId: negotiated.peerRouterId,
+      address: remote,
+      localAddress: local,
+      families: negotiated.families,
+      fourOctetAs: negotiated.fourOctetAs,
+      maxLength: negotiated.codec.maxLength,
+      reflectorClient: peer.reflectorClient,
+      clusterId: peer.clusterId ?? this.#speaker.routerId,
+      nextHopSelf: peer.nextHopSelf,
+      importPolicy: this.#compile(peer.import),
+      exportPolicy: this.#compile(peer.export),
+      nextHops: ownNextHops(local, peer.nextHops),
+    }
+  }
+
+  /** Peers with one policy share one compiled policy, which is what puts them into one update group. */
+  #compile(policy: Policy): CompiledPolicy {
+    let compiled = this.#compiled.get(policy)
+    if (compiled === undefined) {
+      compiled = compilePolicy(policy)
+      this.#compiled.set(policy, compiled)
+    }
+    return compiled
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What the control API, the metrics and the health page see of a speaker: rows built on demand out of the RIB, the network side and the kernel side.
+ * Read-only and cold; the shapes are those of src/api/schema.ts. Built by speaker.ts.
+ */
+import { formatRouterId } from '../../wire/index.ts'
+import type { KernelRow, Readiness, RouteQuery, RouteRow, StatusView, Views } from '../api/index.ts'
+import type { Config } from '../config/index.ts'
+import type { KernelCoupling } from './kernel-coupling.ts'
+import { peerView } from './peer-view.ts'
+import { routeRow } from './route-row.ts'
+import type { ViewParts } from './view-parts.ts'
+
+export function createViews(parts: ViewParts): Views {
+  const startedAt = new Date()
+  return {
+    status: () => statusView(parts, startedAt),
+    peers: () => parts.config.peers.map(peer => peerView(peer, parts)),
+    routes: query => routeRows(query, parts),
+    kernel: () => kernelRows(parts),
+    readiness: () => readiness(parts),
+  }
+}
+
+function* routeRows(
+  { peer, longest, best, ...query }: RouteQuery,
+  { rib, routing, kernel }: ViewParts,
+): Iterable<RouteRow> {
+  const session = peer === undefined ? undefined : routing.session(peer)
+  // A peer without a session has no paths, which is not the same as not asking for a peer.
+  if (peer !== undefined && session === undefined) return
+  for (const view of rib.routes({ ...query, longest, best, ...(session !== undefined && { peer: session }) })) {
+    yield routeRow(view, octets => kernel?.interfaces.connectedTo(octets)?.name)
+  }
+}
+
+function* kernelRows({ kernel }: ViewParts): Iterable<KernelRow> {
+  if (kernel === undefined) return
+  for (const row of kernel.sync.rows()) yield { ...row, state: row.state === 'desired' ? 'pending' : row.state }
+}
+
+/** Ready: the kernel side works and no configured neighbour is missing (as Calico's readiness probe has it). */
+function readiness({ peers, kernel }: ViewParts): Readiness {
+  const missing = peers.rows().filter(row => row.state !== 'Established')
+  const reasons = missing.map(row => `peer ${row.name} is ${row.state}`)
+  if (kernel?.problem !== undefined) reasons.push(kernel.problem.message)
+  return { ready: reasons.length === 0, reasons }
+}
+
+function statusView({ config, rib, peers, kernel, configPath, version }: ViewParts, startedAt: Date): StatusView {
+  const { families, attributeSets, groups } = rib.stats()
+  const { asn, routerId } = config.speaker
+  const peersByState: StatusView['peersByState'] = {
+    Idle: 0,
+    Connect: 0,
+    Active: 0,
+    OpenSent: 0,
+    OpenConfirm: 0,
+    Established: 0,
+  }
+  for (const { state } of peers.rows()) peersByState[state] += 1
+  return {
+    version,
+    nodeVersion: process.version,
+    pid: process.pid,
+    asn,
+    routerId: formatRouterId(routerId),
+    clusterId: config.reflector === undefined ? null : formatRouterId(config.reflector.clusterId),
+    startedAt: startedAt.toISOString(),
+    uptimeS: Math.floor((Date.now() - startedAt.getTime()) / 1000),
+    tables: families.map(({ family, prefixes, paths }) => ({ family: family.name, prefixes, paths })),
+    attributeSets,
+    updateGroups: groups.map(group => ({ name: group.name, peers: group.peers, logOctets: group.logOctets })),
+    peersByState,
+    kernel: kernelStatus(config, kernel),
+    config: { file: configPath, loadedAt: startedAt.toISOString(), lastReload: null },
+  }
+}
+
+function kernelStatus({ kernel: { backend } }: Config, kernel: KernelCoupling | undefined): StatusView['kernel'] {
+  if (kernel === undefined) {
+    return {
+      backend,
+      state: 'off',
+      reason: null,
+      routes: { confirmed: 0, pending: 0, failed: 0, conflict: 0 },
+      errors: [],
+    }
+  }
+  const { desired, pending, confirmed, failed, conflict } = kernel.sync.stateCounts()
+  return {
+    backend,
+    state: kernel.problem === undefined ? (kernel.isStarted ? 'up' : 'starting') : 'down',
+    reason: kernel.problem?.message ?? null,
+    routes: { confirmed, pending: pending + desired, failed, conflict },
+    errors: [...kernel.sync.counters.byErrno].map(([errno, count]) => ({ errno, count })),
+  }
+}
