@@ -1,0 +1,122 @@
+/**
+ * `npm run demo`: one workload route, from the kernel of one node into the kernels of all the others, live. First a full
+ * mesh of three nodes, then the same three behind two route reflectors. As root on Linux in network namespaces; without
+ * root the same topologies on loopback with tables in memory.
+ *
+ *   node dist/src/lab/demo.js [--scale ROUTES] [--memory] [--json]
+ *
+ * Exit code 0: every expected route was verified where it belongs and gone where it does not. 1: it says what is missing.
+ */
+import { parseArgs } from 'node:util'
+import { loadLibc } from '../sys/libc.ts'
+import type { Cluster } from './cluster.ts'
+import { KernelCluster } from './kernel-cluster.ts'
+import { formatSummary } from './latency.ts'
+import { MemoryCluster } from './memory-cluster.ts'
+import { Narrator } from './narrator.ts'
+import { Story, type StoryReport } from './story.ts'
+import { fullMesh, reflected, type Topology } from './topology.ts'
+
+const NODES = 3
+const DEFAULT_SCALE = 200
+const USAGE = 'usage: demo [--scale ROUTES] [--memory] [--json]\n'
+const ExitCode = { done: 0, missing: 1, usage: 2 } as const
+
+interface Options {
+  readonly scale: number
+  readonly json: boolean
+  /** Tables in memory even where namespaces are possible. */
+  readonly memory: boolean
+}
+
+function readOptions(args: readonly string[]): Options | undefined {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        scale: { type: 'string', default: String(DEFAULT_SCALE) },
+        memory: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+      },
+    })
+    const scale = Number(values.scale)
+    return Number.isInteger(scale) && scale >= 1 && scale <= 50_000 ? { ...values, scale } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Why there can be no namespaces here, in a few words; undefined when there can. */
+function whyNoNamespaces(): string | undefined {
+  const libc = loadLibc()
+  if (!libc.isLoaded) return libc.reason
+  return process.getuid?.() === 0 ? undefined : 'not root'
+}
+
+async function tell(cluster: Cluster, narrator: Narrator, scale: number): Promise<StoryReport> {
+  const onSignal = (signal: NodeJS.Signals) => {
+    cluster.abandon()
+    process.exit(signal === 'SIGINT' ? 130 : 143)
+  }
+  const onExit = () => cluster.abandon()
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal).once('exit', onExit)
+  try {
+    return await new Story(cluster, narrator).tell(scale)
+  } catch (error) {
+    const logs = cluster.logs()
+    if (logs !== '') narrator.quote(logs)
+    throw error
+  } finally {
+    await cluster.stop()
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('exit', onExit)
+  }
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2))
+  if (options === undefined) {
+    process.stderr.write(USAGE)
+    return ExitCode.usage
+  }
+  const narrator = new Narrator(options.json ? process.stderr : process.stdout)
+  const startedAt = performance.now()
+  const why = options.memory ? 'as asked' : whyNoNamespaces()
+  narrator.line(
+    why === undefined
+      ? `${NODES} nodes, network namespaces, real kernels; node ${process.version}`
+      : `${NODES} nodes on 127.0.0.0/8, tables in memory, no pods to ping (${why})`,
+  )
+  const newCluster = (topology: Topology): Cluster =>
+    why === undefined ? new KernelCluster(topology) : new MemoryCluster(topology)
+  const reports: StoryReport[] = []
+  for (const topology of [fullMesh(NODES), reflected(NODES, ['godwit', 'godwit'])]) {
+    narrator.title(`== ${topology.name} ==`)
+    reports.push(await tell(newCluster(topology), narrator, options.scale))
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  const problems = reports.flatMap(report => report.problems)
+  conclude(narrator, reports, seconds)
+  if (options.json) {
+    const backend = why === undefined ? 'kernel' : 'memory'
+    process.stdout.write(
+      `${JSON.stringify({ schema: 'godwit/v1', kind: 'DemoReport', backend, seconds, topologies: reports })}\n`,
+    )
+  }
+  return problems.length === 0 ? ExitCode.done : ExitCode.missing
+}
+
+function conclude(narrator: Narrator, reports: readonly StoryReport[], seconds: number): void {
+  narrator.title('== in short ==')
+  for (const { topology, tables, latency, verified, pings, problems } of reports) {
+    const answered = pings.sent === 0 ? '' : `, ${pings.answered} of ${pings.sent} pings answered`
+    narrator.line(`${topology}: ${verified} routes verified${answered}`)
+    narrator.line(`  agent write -> other ${tables}: ${formatSummary(latency)}`)
+    for (const problem of problems) narrator.bad(problem)
+  }
+  const count = reports.reduce((sum, { problems }) => sum + problems.length, 0)
+  const verdict = `${count === 0 ? 'nothing missing' : `${count} things missing`}, ${seconds.toFixed(1)} s`
+  if (count === 0) narrator.good(verdict)
+  else narrator.bad(verdict)
+}
+
+process.exitCode = await main()

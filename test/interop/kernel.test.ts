@@ -1,0 +1,349 @@
+/**
+ * The kernel port, sync and learn against the real kernel, in namespaces of their own. iproute2 is the witness and the stranger who interferes.
+ * Needs root and koffi; says why when it skips.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { KernelErrorCode } from '../../src/kernel/error.ts'
+import { Interfaces } from '../../src/kernel/interfaces.ts'
+import { KernelLearn } from '../../src/kernel/learn.ts'
+import { fanOut } from '../../src/kernel/port.ts'
+import { RtnetlinkPort } from '../../src/kernel/rtnetlink/port.ts'
+import { KernelSync } from '../../src/kernel/sync.ts'
+import { loadLibc } from '../../src/sys/libc.ts'
+import { formatPrefix } from '../../wire/prefix.ts'
+import { portCases, type World } from '../src/kernel/port-cases.ts'
+import { key, Recorder, until, via } from '../src/kernel/support.ts'
+
+const libc = loadLibc()
+const whyNot = process.getuid?.() !== 0 ? 'not root' : libc.isLoaded ? undefined : libc.reason
+if (whyNot !== undefined) console.log(`kernel.test.ts is skipped: ${whyNot}`)
+
+let namespaces = 0
+
+class Namespace {
+  readonly name = `gwk${process.pid}x${namespaces++}`
+
+  constructor() {
+    execFileSync('ip', ['netns', 'add', this.name])
+    this.ip(
+      'link set lo up',
+      'link add va type veth peer name vb',
+      'link set va up',
+      'link set vb up',
+      'addr add 10.99.0.1/24 dev va',
+      'addr add fd99::1/64 dev va nodad',
+    )
+  }
+
+  ip(...commands: readonly string[]): string {
+    return execFileSync('ip', ['-n', this.name, '-batch', '-'], { input: commands.join('\n'), encoding: 'utf8' })
+  }
+
+  /** Routes of our protocol as "10.0.0.0/24 via 10.99.0.2 metric 5", sorted by prefix, IPv4 first. */
+  ownRoutes(): string[] {
+    const lines = ['route show proto bird', '-6 route show proto bird'].flatMap(command => {
+      const args = command.startsWith('-6') ? ['-6', '-n', this.name] : ['-n', this.name]
+      const text = execFileSync('ip', [...args, 'route', 'show', 'proto', 'bird'], { encoding: 'utf8' })
+      return text.split('\n').filter(line => line.trim() !== '')
+    })
+    return lines.map(line => line.replace(/ (dev \S+|pref medium|proto bird|scope link)/g, '').trim())
+  }
+
+  remove(): void {
+    execFileSync('ip', ['netns', 'del', this.name])
+  }
+}
+
+async function makeWorld(): Promise<World> {
+  const namespace = new Namespace()
+  const text = (route: { prefix: string; metric?: number }) => `${route.prefix} metric ${route.metric ?? 0}`
+  return {
+    port: new RtnetlinkPort({ table: 254, protocol: 12, namespace: namespace.name }),
+    addRoute: ({ via: gateway, dev, protocol = 3, ...route }) => {
+      const to = `${gateway === undefined ? '' : ` via ${gateway}`}${dev === undefined ? '' : ` dev ${dev}`}`
+      namespace.ip(`route add ${text(route)}${to} proto ${protocol}`)
+    },
+    removeRoute: route => void namespace.ip(`route del ${text(route)}`),
+    setInterface: (name, isUp) => void namespace.ip(`link set ${name} ${isUp ? 'up' : 'down'}`),
+    addAddress: (name, address) => void namespace.ip(`addr add ${address} dev ${name}`),
+    ownRoutes: () => namespace.ownRoutes(),
+    close: async () => namespace.remove(),
+  }
+}
+
+describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
+  portCases('the kernel as a KernelPort', makeWorld)
+
+  describe('a speaker beside others on one node', () => {
+    let namespace: Namespace
+    let running: Speaker[]
+    let watcher: ChildProcess | undefined
+
+    beforeEach(() => {
+      namespace = new Namespace()
+      running = []
+    })
+    afterEach(async () => {
+      watcher?.kill()
+      await Promise.all(running.map(speaker => speaker.close()))
+      namespace.remove()
+    })
+
+    async function start(): Promise<Speaker> {
+      const speaker = new Speaker(namespace.name)
+      running.push(speaker)
+      await speaker.start()
+      return speaker
+    }
+
+    it('learns alien routes by notification and forgets them', async () => {
+      namespace.ip('route add 10.5.0.0/16 via 10.99.0.7')
+      const speaker = await start()
+      expect(speaker.said).toEqual(['+kernel 10.5.0.0/16', '+direct 10.99.0.0/24', '+direct fd99::/64'])
+      speaker.said = []
+      namespace.ip('route add 10.65.7.70/32 dev va scope link metric 1024', 'route add fd05::/64 via fd99::7')
+      await until('both routes', () => speaker.said.length === 2)
+      namespace.ip('route del 10.65.7.70/32', 'route del fd05::/64')
+      await until('both gone', () => speaker.said.length === 4)
+      expect(speaker.said).toEqual([
+        '+kernel 10.65.7.70/32',
+        '+kernel fd05::/64',
+        '-kernel 10.65.7.70/32',
+        '-kernel fd05::/64',
+      ])
+    })
+
+    it('does not learn routes of the kernel, of the agent for remote blocks, or its own', async () => {
+      const speaker = await start()
+      speaker.said = []
+      namespace.ip(
+        'route add 10.70.0.0/26 via 10.99.0.3 proto 80',
+        'route add blackhole 10.71.0.0/26 proto 80',
+        'route add 10.72.0.0/26 via 10.99.0.3 proto 2',
+        'route add 10.73.0.0/26 via 10.99.0.3 tos 0x10',
+        'route add 10.74.0.0/26 via 10.99.0.3 table 100',
+        'route add 10.75.0.0/26 via 10.99.0.3 proto 80 metric 7',
+        'route add 10.76.0.1/32 dev va proto 80',
+      )
+      speaker.want('10.77.0.0/24', '10.99.0.2')
+      await until('the one worth learning', () => speaker.said.length > 0)
+      await speaker.settled()
+      expect(speaker.said).toEqual(['+kernel 10.76.0.1/32'])
+    })
+
+    it('writes routes as proto bird and takes them away again', async () => {
+      const speaker = await start()
+      speaker.want('10.1.0.0/24', '10.99.0.2')
+      speaker.want('fd01::/64', 'fd99::2')
+      await speaker.settled()
+      expect(namespace.ownRoutes()).toEqual(['10.1.0.0/24 via 10.99.0.2', 'fd01::/64 via fd99::2 metric 1024'])
+      expect(speaker.states()).toEqual(['10.1.0.0/24 confirmed va', 'fd01::/64 confirmed va'])
+      speaker.want('10.1.0.0/24', '10.99.0.3')
+      await speaker.settled()
+      expect(namespace.ownRoutes()).toEqual(['10.1.0.0/24 via 10.99.0.3', 'fd01::/64 via fd99::2 metric 1024'])
+      speaker.unwant('10.1.0.0/24')
+      speaker.unwant('fd01::/64')
+      await speaker.settled()
+      expect(namespace.ownRoutes()).toEqual([])
+    })
+
+    it('reports a conflict with a foreign route, does not steal it, and installs when it goes', async () => {
+      namespace.ip('route add 10.5.0.0/16 via 10.99.0.7 proto static')
+      const speaker = await start()
+      speaker.want('10.5.0.0/16', '10.99.0.2')
+      await speaker.settled()
+      expect(speaker.states()).toEqual(['10.5.0.0/16 conflict va'])
+      expect(namespace.ip('route show 10.5.0.0/16')).toContain('proto static')
+      namespace.ip('route del 10.5.0.0/16')
+      await until('installation', () => namespace.ownRoutes().length === 1)
+      expect(namespace.ownRoutes()).toEqual(['10.5.0.0/16 via 10.99.0.2'])
+    })
+
+    it('finds out by a dump that a downed link took its routes, and puts them back after it is up', async () => {
+      const speaker = await start()
+      speaker.want('10.1.0.0/24', '10.99.0.2')
+      await speaker.settled()
+      namespace.ip('link set va down')
+      await until('failure', () => speaker.states()[0]?.includes('failed') ?? false)
+      expect(speaker.said).toContain('-direct 10.99.0.0/24')
+      const up = performance.now()
+      namespace.ip('link set va up')
+      await until('repair', () => namespace.ownRoutes().length === 1)
+      expect(performance.now() - up).toBeLessThan(1_000)
+      await speaker.settled()
+      expect(speaker.states()).toEqual(['10.1.0.0/24 confirmed va'])
+    })
+
+    it('finds out by a dump that a removed address took its routes', async () => {
+      const speaker = await start()
+      speaker.want('10.1.0.0/24', '10.99.0.2')
+      await speaker.settled()
+      namespace.ip('addr del 10.99.0.1/24 dev va')
+      await until('failure', () => speaker.states()[0]?.includes('failed') ?? false)
+      namespace.ip('addr add 10.99.0.1/24 dev va')
+      await until('repair', () => namespace.ownRoutes().length === 1)
+    })
+
+    it('repairs routes that others delete or overwrite', async () => {
+      const speaker = await start()
+      speaker.want('10.1.0.0/24', '10.99.0.2')
+      await speaker.settled()
+      namespace.ip('route del 10.1.0.0/24')
+      await until('repair', () => namespace.ownRoutes().length === 1)
+      namespace.ip('route replace 10.1.0.0/24 via 10.99.0.9 proto bird')
+      await until('repair', () => namespace.ownRoutes()[0] === '10.1.0.0/24 via 10.99.0.2')
+      namespace.ip('route replace 10.1.0.0/24 via 10.99.0.9 proto static')
+      await until('conflict', () => speaker.states()[0]?.includes('conflict') ?? false)
+      expect(namespace.ip('route show 10.1.0.0/24')).toContain('proto static')
+    })
+
+    it('leaves routes at exit and adopts them at the next start without touching one', async () => {
+      const first = await start()
+      for (let i = 0; i < 50; i++) first.want(`10.1.${i}.0/24`, '10.99.0.2')
+      first.want('fd01::/64', 'fd99::2')
+      await first.settled()
+      await first.close()
+      const before = namespace.ownRoutes()
+      expect(before).toHaveLength(51)
+
+      watcher = spawn('ip', ['-n', namespace.name, 'monitor', 'route'], { stdio: ['ignore', 'pipe', 'inherit'] })
+      let seen = ''
+      watcher.stdout?.on('data', (chunk: Buffer) => {
+        seen += chunk.toString()
+      })
+      namespace.ip('route add 10.200.0.0/24 via 10.99.0.2')
+      await until('the witness sees', () => {
+        if (!seen.includes('10.200.0.0')) namespace.ip('route replace 10.200.0.0/24 via 10.99.0.2')
+        return seen.includes('10.200.0.0')
+      })
+      seen = ''
+
+      const second = await start()
+      for (let i = 0; i < 50; i++) second.want(`10.1.${i}.0/24`, '10.99.0.2')
+      second.want('fd01::/64', 'fd99::2')
+      second.sync.recovered()
+      await second.settled()
+      expect(second.sync.counters).toMatchObject({ adopted: 51, adds: 0, replaces: 0, deletes: 0 })
+      await new Promise(resolve => setTimeout(resolve, 100))
+      expect(seen.replace(/^.*10\.200\.0\.0.*\n/gm, '')).toBe('')
+      expect(namespace.ownRoutes()).toEqual(before)
+    })
+
+    it('removes what an earlier process left only once it has recovered, other metrics too', async () => {
+      namespace.ip(
+        'route add 10.1.0.0/24 via 10.99.0.2 proto bird',
+        'route add 10.2.0.0/24 via 10.99.0.2 proto bird metric 77',
+        'route add fd01::/64 via fd99::2 proto bird',
+      )
+      const speaker = await start()
+      speaker.want('10.9.0.0/24', '10.99.0.2')
+      await speaker.settled()
+      expect(namespace.ownRoutes()).toHaveLength(4)
+      speaker.sync.recovered()
+      await until('clean', () => namespace.ownRoutes().length === 1)
+      expect(namespace.ownRoutes()).toEqual(['10.9.0.0/24 via 10.99.0.2'])
+    })
+
+    it('resynchronises after the kernel had to drop events', async () => {
+      const heard = new Recorder()
+      const port = new RtnetlinkPort({ table: 254, protocol: 12, namespace: namespace.name, receiveBuffer: 4096 })
+      const said: string[] = []
+      const interfaces = new Interfaces()
+      const learn = new KernelLearn(port, interfaces, { table: 254, protocol: 12, learnAliens: true, seed: 1 }, sinkTo(said))
+      await port.start(fanOut(interfaces, learn, heard))
+      const routes = Array.from({ length: 5000 }, (_, i) => `route add 10.${20 + (i >> 8)}.${i & 255}.0/24 via 10.99.0.2`)
+      namespace.ip(...routes)
+      await until('every route', () => said.filter(line => line.startsWith('+kernel')).length === 5000, 10_000)
+      expect(heard.lines).toContain('resync')
+      await port.close()
+    })
+
+    it('closes every descriptor', async () => {
+      const warm = await start()
+      await warm.close()
+      const before = readdirSync('/proc/self/fd').length
+      for (let i = 0; i < 3; i++) {
+        const speaker = await start()
+        await speaker.close()
+      }
+      expect(readdirSync('/proc/self/fd').length).toBe(before)
+    })
+  })
+
+  it('says in one sentence that it may not change routes', () => {
+    const args = ['--bounding-set=-net_admin', '--inh-caps=-net_admin', process.execPath, '--import', 'tsx']
+    const script = new URL('./kernel-start.ts', import.meta.url).pathname
+    const text = execFileSync('setpriv', [...args, script], { encoding: 'utf8' })
+    expect(text).toBe('KERNEL_PERMISSION: This process may not change routes: the kernel refused with EPERM.\n')
+  })
+
+  it('says in one sentence that a namespace does not exist', async () => {
+    const port = new RtnetlinkPort({ table: 254, protocol: 12, namespace: 'no-such-namespace' })
+    await expect(port.start({})).rejects.toMatchObject({ code: KernelErrorCode.namespace })
+  })
+})
+
+/** Interfaces, learn and sync on one port, with the timer the daemon would own. */
+class Speaker {
+  said: string[] = []
+  readonly sync: KernelSync
+  readonly #interfaces = new Interfaces()
+  readonly #learn: KernelLearn
+  readonly #port: RtnetlinkPort
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(namespace: string) {
+    this.#port = new RtnetlinkPort({ table: 254, protocol: 12, namespace })
+    const common = { table: 254, protocol: 12, seed: 42 }
+    this.#learn = new KernelLearn(this.#port, this.#interfaces, { ...common, learnAliens: true }, sinkTo(this))
+    this.sync = new KernelSync(this.#port, this.#interfaces, { ...common, metric: 0, deadlineChanged: () => this.#arm() })
+  }
+
+  start(): Promise<void> {
+    return this.#port.start(fanOut(this.#interfaces, this.#learn, this.sync))
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#port.close()
+  }
+
+  want(prefix: string, gateway: string): void {
+    this.sync.desire(key(prefix), via(gateway))
+    this.sync.commit()
+  }
+
+  unwant(prefix: string): void {
+    this.sync.undesire(key(prefix))
+    this.sync.commit()
+  }
+
+  settled(): Promise<void> {
+    return until('settled', () => this.sync.isSettled)
+  }
+
+  states(): string[] {
+    return [...this.sync.rows()].map(row => `${row.prefix} ${row.state} ${row.interface}`)
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer)
+    const deadline = this.sync.nextDeadlineMs()
+    if (deadline === undefined) return
+    const fire = () => {
+      this.sync.tick(performance.now())
+      this.#arm()
+    }
+    this.#timer = setTimeout(fire, Math.max(0, deadline - performance.now()) + 1)
+  }
+}
+
+function sinkTo(target: string[] | { said: string[] }): ConstructorParameters<typeof KernelLearn>[3] {
+  const push = (line: string) => (Array.isArray(target) ? target : target.said).push(line)
+  return {
+    announce: (source, { family, words, length }) => push(`+${source} ${formatPrefix(family, words, length)}`),
+    withdraw: (source, { family, words, length }) => push(`-${source} ${formatPrefix(family, words, length)}`),
+  }
+}
