@@ -8,7 +8,14 @@
 
 import type { Notification } from './errors.ts'
 import { badMessageLength, badMessageType, notSynchronized } from './errors.ts'
-import { HEADER_LENGTH, MARKER_LENGTH, MAX_MESSAGE_LENGTH, MessageType, MIN_MESSAGE_LENGTH } from './iana.ts'
+import {
+  HEADER_LENGTH,
+  MARKER_LENGTH,
+  MAX_EXTENDED_MESSAGE_LENGTH,
+  MAX_MESSAGE_LENGTH,
+  MessageType,
+  MIN_MESSAGE_LENGTH,
+} from './iana.ts'
 
 /** Where a framer delivers. It must not push into the same framer from inside a call. */
 export interface FrameSink {
@@ -34,7 +41,8 @@ const SHORTEST = [
   MIN_MESSAGE_LENGTH.KEEPALIVE,
   MIN_MESSAGE_LENGTH.ROUTE_REFRESH,
 ] as const
-const LONGEST = [0, MAX_MESSAGE_LENGTH, 65535, 65535, HEADER_LENGTH, 65535] as const
+const EXTENDED = MAX_EXTENDED_MESSAGE_LENGTH
+const LONGEST = [0, MAX_MESSAGE_LENGTH, EXTENDED, EXTENDED, HEADER_LENGTH, EXTENDED] as const
 
 /** Cuts one byte stream into messages. */
 export class Framer {

@@ -62,7 +62,7 @@ async function choose(argv: readonly string[], context: CliContext): Promise<Cho
 async function report(error: unknown, { stderr, env }: CliContext): Promise<number> {
   const { printable } = await import('../observe/printable.ts')
   const { isStartError } = await import('../observe/start-error.ts')
-  const message = printable(error instanceof Error ? error.message : String(error))
+  const message = printable(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
   const isExpected = error instanceof CliError || isStartError(error)
   const line = isExpected
     ? `godwit: ${message}; ${printable(error.hint)}\n`

@@ -13,12 +13,15 @@ import type { Cluster } from './cluster.ts'
 import { KernelCluster } from './kernel-cluster.ts'
 import { formatSummary } from './latency.ts'
 import { MemoryCluster } from './memory-cluster.ts'
+import { Namespaces } from './namespace.ts'
 import { Narrator } from './narrator.ts'
 import { Story, type StoryReport } from './story.ts'
 import { fullMesh, reflected, type Topology } from './topology.ts'
 
 const NODES = 3
 const DEFAULT_SCALE = 200
+/** As many as a person reads; all of them are told where they were met, and in the report. */
+const MOST_PROBLEMS = 20
 const USAGE = 'usage: demo [--scale ROUTES] [--memory] [--json]\n'
 const ExitCode = { done: 0, missing: 1, usage: 2 } as const
 
@@ -46,11 +49,24 @@ function readOptions(args: readonly string[]): Options | undefined {
   }
 }
 
-/** Why there can be no namespaces here, in a few words; undefined when there can. */
-function whyNoNamespaces(): string | undefined {
+/** Why there can be no namespaces here, in a few words; undefined when there can: it is tried. */
+async function whyNoNamespaces(): Promise<string | undefined> {
   const libc = loadLibc()
   if (!libc.isLoaded) return libc.reason
-  return process.getuid?.() === 0 ? undefined : 'not root'
+  if (process.getuid?.() !== 0) return 'not root'
+  const namespaces = new Namespaces()
+  try {
+    await namespaces.add(['probe'])
+    return undefined
+  } catch (error) {
+    return `no namespaces: ${messageOf(error)}`
+  } finally {
+    namespaces.removeAll()
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function tell(cluster: Cluster, narrator: Narrator, scale: number): Promise<StoryReport> {
@@ -61,15 +77,21 @@ async function tell(cluster: Cluster, narrator: Narrator, scale: number): Promis
   const onExit = () => cluster.abandon()
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal).once('exit', onExit)
   try {
-    return await new Story(cluster, narrator).tell(scale)
+    const report = await new Story(cluster, narrator).tell(scale)
+    if (report.problems.length > 0) sayLogs(cluster, narrator)
+    return report
   } catch (error) {
-    const logs = cluster.logs()
-    if (logs !== '') narrator.quote(logs)
+    sayLogs(cluster, narrator)
     throw error
   } finally {
     await cluster.stop()
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('exit', onExit)
   }
+}
+
+function sayLogs(cluster: Cluster, narrator: Narrator): void {
+  const logs = cluster.logs()
+  if (logs !== '') narrator.quote(logs)
 }
 
 async function main(): Promise<number> {
@@ -80,7 +102,7 @@ async function main(): Promise<number> {
   }
   const narrator = new Narrator(options.json ? process.stderr : process.stdout)
   const startedAt = performance.now()
-  const why = options.memory ? 'as asked' : whyNoNamespaces()
+  const why = options.memory ? 'as asked' : await whyNoNamespaces()
   narrator.line(
     why === undefined
       ? `${NODES} nodes, network namespaces, real kernels; node ${process.version}`
@@ -97,9 +119,8 @@ async function main(): Promise<number> {
   const problems = reports.flatMap(report => report.problems)
   conclude(narrator, reports, seconds)
   if (options.json) {
-    const backend = why === undefined ? 'kernel' : 'memory'
     process.stdout.write(
-      `${JSON.stringify({ schema: 'godwit/v1', kind: 'DemoReport', backend, seconds, topologies: reports })}\n`,
+      `${JSON.stringify({ schema: 'godwit/v1', kind: 'DemoReport', seconds, topologies: reports })}\n`,
     )
   }
   return problems.length === 0 ? ExitCode.done : ExitCode.missing
@@ -111,7 +132,8 @@ function conclude(narrator: Narrator, reports: readonly StoryReport[], seconds: 
     const answered = pings.sent === 0 ? '' : `, ${pings.answered} of ${pings.sent} pings answered`
     narrator.line(`${topology}: ${verified} routes verified${answered}`)
     narrator.line(`  agent write -> other ${tables}: ${formatSummary(latency)}`)
-    for (const problem of problems) narrator.bad(problem)
+    for (const problem of problems.slice(0, MOST_PROBLEMS)) narrator.bad(problem)
+    if (problems.length > MOST_PROBLEMS) narrator.bad(`and ${problems.length - MOST_PROBLEMS} more`)
   }
   const count = reports.reduce((sum, { problems }) => sum + problems.length, 0)
   const verdict = `${count === 0 ? 'nothing missing' : `${count} things missing`}, ${seconds.toFixed(1)} s`
@@ -119,4 +141,9 @@ function conclude(narrator: Narrator, reports: readonly StoryReport[], seconds: 
   else narrator.bad(verdict)
 }
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`demo: ${messageOf(error)}\n`)
+  process.exitCode = ExitCode.missing
+}

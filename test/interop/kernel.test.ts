@@ -251,9 +251,17 @@ describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
       const port = new RtnetlinkPort({ table: 254, protocol: 12, namespace: namespace.name, receiveBuffer: 4096 })
       const said: string[] = []
       const interfaces = new Interfaces()
-      const learn = new KernelLearn(port, interfaces, { table: 254, protocol: 12, learnAliens: true, seed: 1 }, sinkTo(said))
+      const learn = new KernelLearn(
+        port,
+        interfaces,
+        { table: 254, protocol: 12, learnAliens: true, seed: 1 },
+        sinkTo(said),
+      )
       await port.start(fanOut(interfaces, learn, heard))
-      const routes = Array.from({ length: 5000 }, (_, i) => `route add 10.${20 + (i >> 8)}.${i & 255}.0/24 via 10.99.0.2`)
+      const routes = Array.from(
+        { length: 5000 },
+        (_, i) => `route add 10.${20 + (i >> 8)}.${i & 255}.0/24 via 10.99.0.2`,
+      )
       namespace.ip(...routes)
       await until('every route', () => said.filter(line => line.startsWith('+kernel')).length === 5000, 10_000)
       expect(heard.lines).toContain('resync')
@@ -298,7 +306,11 @@ class Speaker {
     this.#port = new RtnetlinkPort({ table: 254, protocol: 12, namespace })
     const common = { table: 254, protocol: 12, seed: 42 }
     this.#learn = new KernelLearn(this.#port, this.#interfaces, { ...common, learnAliens: true }, sinkTo(this))
-    this.sync = new KernelSync(this.#port, this.#interfaces, { ...common, metric: 0, deadlineChanged: () => this.#arm() })
+    this.sync = new KernelSync(this.#port, this.#interfaces, {
+      ...common,
+      metric: 0,
+      deadlineChanged: () => this.#arm(),
+    })
   }
 
   start(): Promise<void> {

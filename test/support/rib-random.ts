@@ -65,6 +65,8 @@ interface Session {
   readonly speed: number
 }
 
+type Profile = Omit<RibPeer, 'name' | 'routerId' | 'address'>
+
 export class RandomRib {
   readonly rib: Rib
   readonly model = new Model()
@@ -77,10 +79,12 @@ export class RandomRib {
   readonly #policies: CompiledPolicy[] = POLICIES.map(compilePolicy)
   readonly #prefixes4: string[] = []
   readonly #prefixes6: string[] = []
+  readonly #profiles: Profile[]
   #born = 0
 
   constructor(seed: number, { prefixes = 6000, logLimit = 20_000 } = {}) {
     this.#random = randomFrom(seed)
+    this.#profiles = Array.from({ length: 5 }, () => this.#profile())
     this.rib = new Rib({ asn: OWN.asn, routerId: OWN.routerId, seed: seed * 7919, logLimit, reserve: 64 })
     for (let i = 0; i < prefixes; i++) {
       const top = [10, 20, 30][this.#below(3)] ?? 10
@@ -112,19 +116,15 @@ export class RandomRib {
     else this.fib.set(prefix, `${route.sourceId} ${route.nextHop?.text ?? '-'} ${route.local?.metric ?? '-'}`)
   }
 
-  join(): void {
-    const n = ++this.#born
+  /** What sessions have in common; few of them, so that update groups have several members. */
+  #profile(): Profile {
     const isExternal = this.#chance(0.35)
     const policy = () => this.#policies[this.#below(this.#policies.length)] ?? compilePolicy(ACCEPT_ALL)
-    const localAddress = Uint8Array.of(10, 0, 0, 250 + this.#below(2))
-    const peer: RibPeer = {
-      name: `peer ${n}`,
+    return {
       kind: isExternal ? 'ebgp' : 'ibgp',
-      asn: isExternal ? [65001, 65002, 4200000001][this.#below(3)] ?? 65001 : OWN.asn,
+      asn: isExternal ? ([65001, 65002, 4200000001][this.#below(3)] ?? 65001) : OWN.asn,
       localAsn: OWN.asn,
-      routerId: 0x0a000000 + 1 + (n % 50),
-      address: Uint8Array.of(10, 0, 1, n),
-      localAddress,
+      localAddress: Uint8Array.of(10, 0, 0, 250 + this.#below(2)),
       families: this.#chance(0.7) ? FAMILIES : [this.#chance(0.7) ? IPV4_UNICAST : IPV6_UNICAST],
       fourOctetAs: this.#chance(0.8),
       maxLength: this.#chance(0.15) ? 65535 : 4096,
@@ -135,6 +135,13 @@ export class RandomRib {
       exportPolicy: policy(),
       nextHops: this.#chance(0.7) ? { ipv6: Uint8Array.from(bytesOf(`20010db8${'00'.repeat(11)}fe`)) } : {},
     }
+  }
+
+  join(): void {
+    const n = ++this.#born
+    const profile = this.#profiles[this.#below(this.#profiles.length)] ?? this.#profile()
+    const address = Uint8Array.of(10, 0, 1, n)
+    const peer: RibPeer = { ...profile, name: `peer ${n}`, routerId: 0x0a000000 + 1 + (n % 50), address }
     const id = this.rib.addPeer(peer)
     this.model.peers.set(id, peer)
     this.sessions.push({ id, peer, table: new Map(), endOfRibs: [0, 0], speed: [1, 0.3, 0.02][this.#below(3)] ?? 1 })

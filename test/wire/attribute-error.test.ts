@@ -65,6 +65,10 @@ describe('a well-formed attribute is read', () => {
     ])
   })
 
+  it.each(['02 02 fde9 0000', '02 01 0000', '02 03 fde9 0000 fdea'])('but not with AS 0 in its path %s', value => {
+    expect(decode(attribute(0x40, 2, value), OLD)).toMatchObject({ action: 'withdraw', attributes: [] })
+  })
+
   it('without repeated large communities', () => {
     const one = '0000fde9 00000001 00000002'
     const two = '0000fde9 00000001 00000003'
@@ -209,6 +213,7 @@ describe('a reset carries the attribute at fault', () => {
     ['MP_REACH_NLRI of 4 octets', attribute(0x80, 14, '0002 01 00'), 9],
     ['MP_UNREACH_NLRI of 2 octets', attribute(0x80, 15, '0002'), 9],
     ['MP_REACH_NLRI of 0 octets', attribute(0x80, 14), 9],
+    ['MP_REACH_NLRI without its reserved octet', attribute(0x80, 14, `0002 01 10 ${'00'.repeat(16)}`), 9],
     ['a next hop running past MP_REACH_NLRI', attribute(0x80, 14, '0002 01 11 00'), 9],
     ['an IPv6 next hop of 17 octets', attribute(0x80, 14, `0002 01 11 ${'00'.repeat(17)} 00`), 9],
     ['an IPv4 next hop of 5 octets', attribute(0x80, 14, `0001 01 05 ${'00'.repeat(5)} 00`), 9],

@@ -118,6 +118,11 @@ describe('decodeOpen reads extended parameters (RFC 9072)', () => {
     expect(capabilities.map(({ kind }) => kind)).toEqual(['unknown', 'unknown', 'four-octet-as'])
   })
 
+  it('but not when the old length says there is no parameter at all', () => {
+    const body = openBody(extended(wide(MP_IPV4)), { length: 0 })
+    expect(decode(body)).toMatchObject({ ok: false, error: { code: 2, subcode: 0 } })
+  })
+
   it('and refuses a total that does not fill the message', () => {
     const body = openBody(`ff 0005 ${wide(MP_IPV4)}`, { length: 255 })
     expect(decode(body)).toMatchObject({ ok: false, error: { code: 2, subcode: 0 } })

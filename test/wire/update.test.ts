@@ -135,6 +135,7 @@ describe('locateMp', () => {
     ['MP_UNREACH_NLRI without the Optional bit', attribute(0x00, 15, '0002 01')],
     ['MP_REACH_NLRI of 4 octets', attribute(0x80, 14, '0002 01 00')],
     ['MP_UNREACH_NLRI of 2 octets', attribute(0x80, 15, '0002')],
+    ['MP_REACH_NLRI without its reserved octet', attribute(0x80, 14, `0002 01 10 ${V6_HOP}`)],
     ['a next hop running past its attribute', attribute(0x80, 14, `0002 01 11 ${V6_HOP} 00`)],
     ['an IPv6 next hop of 4 octets', attribute(0x80, 14, '0002 01 04 0a000001 00')],
     ['an IPv4 next hop of 16 octets', attribute(0x80, 14, `0001 01 10 ${V6_HOP} 00`)],

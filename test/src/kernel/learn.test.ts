@@ -31,7 +31,9 @@ function start(options: { learnAliens?: boolean; directInterfaces?: readonly str
         const gateway = route.gateway === undefined ? '' : ` via ${formatAddress(route.gateway)}`
         const dev = route.interfaceName === '' ? '' : ` dev ${route.interfaceName}`
         const type = route.type === 'unicast' ? '' : ` ${route.type}`
-        said.push(`+${source} ${text(prefix)}${type}${gateway}${dev} metric ${route.metric} preference ${route.preference}`)
+        said.push(
+          `+${source} ${text(prefix)}${type}${gateway}${dev} metric ${route.metric} preference ${route.preference}`,
+        )
       },
       withdraw: (source, prefix) => void said.push(`-${source} ${text(prefix)}`),
     },

@@ -140,10 +140,9 @@ export function portCases(name: string, makeWorld: () => Promise<World>): void {
         ),
       ).toEqual(['ok', 'ok'])
       expect(world.ownRoutes()).toEqual(['10.1.0.0/24 via 10.99.0.3', 'fd01::/64 via fd99::3 metric 1024'])
-      expect(await write({ op: Op.delete, to: '10.1.0.0/24' }, { op: Op.delete, to: 'fd01::/64', metric: 1024 })).toEqual([
-        'ok',
-        'ok',
-      ])
+      expect(
+        await write({ op: Op.delete, to: '10.1.0.0/24' }, { op: Op.delete, to: 'fd01::/64', metric: 1024 }),
+      ).toEqual(['ok', 'ok'])
       expect(world.ownRoutes()).toEqual([])
     })
 
@@ -197,7 +196,10 @@ export function portCases(name: string, makeWorld: () => Promise<World>): void {
 
     it('loses IPv4 routes without an event when the link goes down, and a dump shows it', async () => {
       await world.port.start(heard)
-      await write({ op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' }, { op: Op.add, to: '10.2.0.0/24', kind: RouteKind.blackhole })
+      await write(
+        { op: Op.add, to: '10.1.0.0/24', via: '10.99.0.2' },
+        { op: Op.add, to: '10.2.0.0/24', kind: RouteKind.blackhole },
+      )
       heard.lines = []
       world.setInterface('va', false)
       await until('link event', () => heard.lines.includes('link va present down'))

@@ -32,7 +32,9 @@ export function via(gateway: string, interfaceIndex = 0, isOnlink = false): Kern
 export function routeText(route: KernelRoute): string {
   const { family, words, length, type, gateway, metric, nextHops } = route
   const head = `${type === 'unicast' ? '' : `${type} `}${formatPrefix(family, words, length)}`
-  const legs = nextHops?.map(leg => ` nexthop ${leg.gateway === undefined ? 'direct' : formatAddress(leg.gateway)}*${leg.weight}`)
+  const legs = nextHops?.map(
+    leg => ` nexthop ${leg.gateway === undefined ? 'direct' : formatAddress(leg.gateway)}*${leg.weight}`,
+  )
   const to = legs?.join('') ?? (gateway === undefined ? '' : ` via ${formatAddress(gateway)}`)
   return `${head}${to}${metric === 0 ? '' : ` metric ${metric}`}`
 }
@@ -58,7 +60,8 @@ export class Recorder implements Partial<KernelListener> {
     while (records.nextRoute()) {
       const { op, protocol } = records
       const route = routeOf(records)
-      if (route !== undefined && protocol !== 2) this.lines.push(`${op === Op.gone ? 'gone' : 'present'} ${routeText(route)} proto ${protocol}`)
+      if (route !== undefined && protocol !== 2)
+        this.lines.push(`${op === Op.gone ? 'gone' : 'present'} ${routeText(route)} proto ${protocol}`)
     }
   }
   written(records: RouteRecords, reasons: readonly string[]): void {

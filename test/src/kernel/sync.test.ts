@@ -169,7 +169,8 @@ describe('installing', () => {
       submitted += batch.count
       submit(batch)
     }
-    for (let i = 0; i < 10_000; i++) node.sync.desire({ ...key('10.0.0.0/32'), address0: 0x0b000000 + i }, via('10.99.0.2'))
+    for (let i = 0; i < 10_000; i++)
+      node.sync.desire({ ...key('10.0.0.0/32'), address0: 0x0b000000 + i }, via('10.99.0.2'))
     node.sync.commit()
     expect(submitted).toBe(4 * 1024)
     node.settle()
@@ -402,7 +403,10 @@ describe('restart', () => {
     expect(changes).toEqual(['present 10.2.0.0/24 via 10.99.0.5'])
     node.sync.recovered()
     node.settle()
-    expect(changes.slice(1).sort()).toEqual(['gone 10.1.0.0/24 via 10.99.0.2 metric 77', 'gone 10.3.0.0/24 via 10.99.0.2'])
+    expect(changes.slice(1).sort()).toEqual([
+      'gone 10.1.0.0/24 via 10.99.0.2 metric 77',
+      'gone 10.3.0.0/24 via 10.99.0.2',
+    ])
     expect(node.sync.counters).toMatchObject({ adopted: 1, leftoversRemoved: 2, adds: 0 })
   })
 
@@ -417,7 +421,8 @@ describe('restart', () => {
   })
 
   it('never touches routes of other protocols', () => {
-    for (const protocol of [3, 4, 16, 80]) node.kernel.addRoute({ prefix: `10.${protocol}.0.0/16`, via: '10.99.0.7', protocol })
+    for (const protocol of [3, 4, 16, 80])
+      node.kernel.addRoute({ prefix: `10.${protocol}.0.0/16`, via: '10.99.0.7', protocol })
     node.start()
     node.sync.recovered()
     node.settle()
