@@ -41,10 +41,7 @@ export function buildConfig(parsed: ParsedConfig): Config {
     ...present({ reflector }),
     policies,
     peers: parsed.peers.map(peer => buildPeer(peer, speaker, policies, reflector?.clusterId)),
-    statics: parsed.statics.map(
-      ({ prefix, via }): StaticRoute =>
-        via === undefined ? { prefix, type: 'blackhole' } : { prefix, type: 'unicast', gateway: via.octets },
-    ),
+    statics: parsed.statics.map(buildStatic),
     kernel: buildKernel(parsed.kernel),
     datastore: parsed.datastore,
     api: present({
@@ -53,6 +50,16 @@ export function buildConfig(parsed: ParsedConfig): Config {
     }),
     log: parsed.log,
   }
+}
+
+function buildStatic({
+  prefix,
+  via,
+  interface: interfaceName,
+  blackhole,
+}: ParsedConfig['statics'][number]): StaticRoute {
+  const where = present({ gateway: via?.octets, interfaceName })
+  return { prefix, type: blackhole === true ? 'blackhole' : 'unicast', ...where }
 }
 
 function buildPolicy(name: string, { terms, otherwise }: ParsedConfig['policies'][string]): Policy {

@@ -268,14 +268,25 @@ function checkTerm({ set, action }: ParsedTerm): PlacedFinding[] {
       ]
 }
 
-function checkStatics({ statics }: ParsedConfig): PlacedFinding[] {
+function checkStatics({ statics, kernel }: ParsedConfig): PlacedFinding[] {
   const seen = new Map<string, number>()
-  return statics.flatMap(({ prefix, via, blackhole }, index) => {
+  return statics.flatMap(({ prefix, via, interface: interfaceName, blackhole }, index) => {
     const path = ['statics', index]
     const findings: PlacedFinding[] = []
-    if ((via === undefined) === (blackhole === undefined)) {
-      const message = via === undefined ? 'has neither via nor blackhole' : 'has both via and blackhole'
-      findings.push(found(path, 'static-target', message, 'write `via: address` or `blackhole: true`'))
+    const leadsSomewhere = via !== undefined || interfaceName !== undefined
+    if (leadsSomewhere === (blackhole !== undefined)) {
+      const message = leadsSomewhere
+        ? 'is a blackhole and leads somewhere'
+        : 'has neither via nor interface nor blackhole'
+      findings.push(
+        found(path, 'static-target', message, 'write `via: address`, `interface: name`, or `blackhole: true`'),
+      )
+    }
+    if (interfaceName !== undefined && (kernel === undefined || kernel.backend === 'none')) {
+      const message = `${interfaceName} is an interface, but the kernel is not used`
+      findings.push(
+        found([...path, 'interface'], 'needs-kernel', message, 'add a kernel section, or take interface out'),
+      )
     }
     if (via !== undefined && isIpv6(via) !== (prefix.family.bits === 128)) {
       const wanted = prefix.family.bits === 128 ? 'IPv6' : 'IPv4'

@@ -47,6 +47,7 @@ export const PROBLEM_CODES = [
   'policy-direction',
   'not-a-reflector',
   'static-target',
+  'needs-kernel',
   'contradiction',
   'no-policy',
   'no-next-hop',

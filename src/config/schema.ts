@@ -177,6 +177,12 @@ const policy = z.strictObject({
 const staticRoute = z.strictObject({
   prefix: text(parsePrefixText, 'The prefix to originate.', { examples: ['192.0.2.0/24'] }),
   via: hostAddress('Gateway, of the same family.').optional(),
+  interface: z
+    .string()
+    .min(1)
+    .max(15)
+    .describe('Interface of this machine: the prefix is behind it, or behind `via` on its link.')
+    .optional(),
   blackhole: z.literal(true).describe('Drop what goes there; in place of via.').optional(),
 })
 

@@ -69,8 +69,9 @@ export interface PeerConfig {
 export interface StaticRoute {
   readonly prefix: Prefix
   readonly type: 'unicast' | 'blackhole'
-  /** 4 or 16 octets, the prefix's family; present exactly for unicast. */
+  /** 4 or 16 octets, the prefix's family. A unicast route has this, an interface, or both: a gateway on that interface's link. */
   readonly gateway?: Uint8Array
+  readonly interfaceName?: string
 }
 
 export interface KernelConfig {

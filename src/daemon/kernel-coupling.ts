@@ -44,6 +44,7 @@ export class KernelCoupling implements BestRouteListener {
   readonly #gateways = new WeakMap<NextHop, KernelTarget>()
   #problem: KernelError | undefined
   #isStarted = false
+  #isClosed = false
   #timer: NodeJS.Timeout | undefined
   #recovery: NodeJS.Timeout | undefined
 
@@ -103,28 +104,32 @@ export class KernelCoupling implements BestRouteListener {
     this.#recovery.unref()
   }
 
-  /** Routes stay in place. */
+  /** Ends the coupling before the sessions end, so that the routes they leave behind stay in place. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearTimeout(this.#timer)
     clearTimeout(this.#recovery)
     await this.#port.close()
   }
 
   routeChanged(route: BestRoute): void {
+    if (this.#isClosed) return
     const target = route.present ? this.#target(route) : undefined
     if (target === undefined) this.sync.undesire(route)
     else this.sync.desire(route, target)
   }
 
   flushed(): void {
-    this.sync.commit()
+    if (!this.#isClosed) this.sync.commit()
   }
 
-  #target(route: BestRoute): KernelTarget | undefined {
-    const { source, nextHop, local } = route
+  #target({ source, nextHop, local }: BestRoute): KernelTarget | undefined {
     if (source === 'kernel' || source === 'direct') return undefined
-    if (local !== undefined && local.type !== 'unicast') return { type: local.type }
-    return nextHop === undefined ? undefined : this.#gateway(nextHop)
+    if (local === undefined) return nextHop === undefined ? undefined : this.#gateway(nextHop)
+    const { type, gateway, interfaceIndex } = local
+    return type === 'unicast'
+      ? { type, gateway, interfaceIndex, isOnlink: gateway !== undefined && interfaceIndex > 0 }
+      : { type }
   }
 
   #gateway(nextHop: NextHop): KernelTarget {

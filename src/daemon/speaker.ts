@@ -7,7 +7,7 @@
 import { randomInt } from 'node:crypto'
 import type { Views } from '../api/index.ts'
 import type { Config, PeerConfig } from '../config/index.ts'
-import { type KernelPort, MemoryKernel, RtnetlinkPort } from '../kernel/index.ts'
+import { KernelError, type KernelPort, MemoryKernel, RtnetlinkPort } from '../kernel/index.ts'
 import { PeerSet } from '../net/index.ts'
 import { sessionState } from '../observe/channels.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
@@ -46,15 +46,15 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   for (const peer of config.peers) peers.add(peerOptions(config, peer))
   const logger = parts.logger ?? createLogger('silent')
   const kernel = coupleKernel(config, parts, { rib, seed, wake: () => peers.wake(), logger })
-  announceStatics(config, rib)
   const unsubscribe = noticeReturn(config, peers, kernel)
   const stop = async (reason?: string): Promise<void> => {
     unsubscribe()
-    await peers.stop(reason === undefined ? {} : { communication: reason })
     await kernel?.close()
+    await peers.stop(reason === undefined ? {} : { communication: reason })
   }
   try {
     await kernel?.start()
+    announceStatics(config, rib, kernel)
     await peers.start()
   } catch (error) {
     await stop()
@@ -117,9 +117,12 @@ function kernelPort({ backend, table, protocol }: Config['kernel']): KernelPort 
   }
 }
 
-function announceStatics({ statics }: Config, rib: Rib): void {
-  for (const { prefix, type, gateway } of statics) {
-    const where = { metric: 0, interfaceIndex: 0, interfaceName: '', preference: LOCAL_PREFERENCE.static }
+/** A KernelError when a route is behind an interface that this machine does not have. */
+function announceStatics({ statics }: Config, rib: Rib, kernel: KernelCoupling | undefined): void {
+  for (const { prefix, type, gateway, interfaceName = '' } of statics) {
+    const interfaceIndex = interfaceName === '' ? 0 : (kernel?.interfaces.indexOf(interfaceName) ?? 0)
+    if (interfaceName !== '' && interfaceIndex === 0) throw KernelError.unknownInterface(interfaceName)
+    const where = { metric: 0, interfaceIndex, interfaceName, preference: LOCAL_PREFERENCE.static }
     rib.announceLocal('static', prefix, { ...where, type, ...(gateway !== undefined && { gateway }) })
   }
 }

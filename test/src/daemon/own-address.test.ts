@@ -19,13 +19,22 @@ const interfaces = {
 
 describe('the own address told as next hop', () => {
   it('is the session address for its family and, for the other, a global address of the same interface', () => {
-    expect(ownNextHops(octets('10.0.0.1'), {}, interfaces)).toEqual({ ipv4: octets('10.0.0.1'), ipv6: octets('fd00::1') })
-    expect(ownNextHops(octets('fd00::1'), {}, interfaces)).toEqual({ ipv4: octets('10.0.0.1'), ipv6: octets('fd00::1') })
+    expect(ownNextHops(octets('10.0.0.1'), {}, interfaces)).toEqual({
+      ipv4: octets('10.0.0.1'),
+      ipv6: octets('fd00::1'),
+    })
+    expect(ownNextHops(octets('fd00::1'), {}, interfaces)).toEqual({
+      ipv4: octets('10.0.0.1'),
+      ipv6: octets('fd00::1'),
+    })
   })
 
   it('is what the configuration says before anything else', () => {
     const configured = { ipv6: octets('fd99::9') }
-    expect(ownNextHops(octets('10.0.0.1'), configured, interfaces)).toEqual({ ipv4: octets('10.0.0.1'), ipv6: octets('fd99::9') })
+    expect(ownNextHops(octets('10.0.0.1'), configured, interfaces)).toEqual({
+      ipv4: octets('10.0.0.1'),
+      ipv6: octets('fd99::9'),
+    })
   })
 
   it('is never a link-local address, and absent when there is no other', () => {
