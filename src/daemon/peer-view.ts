@@ -1,9 +1,8 @@
 /** One row of `show peers`: configuration, state machine, socket and RIB seen as one. Called by views.ts. */
 import { describeReason, type MessageCounts as FsmCounts } from '../../fsm/index.ts'
-import { type Capability, ErrorCode, formatRouterId } from '../../wire/index.ts'
+import { type Capability, formatRouterId } from '../../wire/index.ts'
 import type { MessageCounts, PeerView } from '../api/schema.ts'
 import type { PeerConfig } from '../config/index.ts'
-import type { PeerRow } from '../net/index.ts'
 import type { PeerCounters } from '../rib/index.ts'
 import type { ViewParts } from './view-parts.ts'
 
@@ -30,7 +29,7 @@ export function peerView(peer: PeerConfig, { config, rib, routing, peers }: View
     updateErrors: {
       withdraw: routes?.treatedAsWithdraw ?? 0,
       discard: routes?.attributesDiscarded ?? 0,
-      reset: resets(row),
+      reset: routing.resets(peer.name),
     },
     establishedCount: row.counters.sessions,
     flapCount: row.counters.sessions - (row.state === 'Established' ? 1 : 0),
@@ -66,14 +65,6 @@ function messageCounts(counts: FsmCounts): MessageCounts {
     keepalive: counts.keepalive,
     routeRefresh: counts['route-refresh'],
   }
-}
-
-/** Sessions we ended over a malformed UPDATE (RFC 4271 6.3), the last one as far as is remembered. */
-function resets({ lastError }: PeerRow): number {
-  return lastError?.reason.kind === 'notification-sent' &&
-    lastError.reason.notification.code === ErrorCode.UPDATE_MESSAGE
-    ? 1
-    : 0
 }
 
 function capabilityText(capability: Capability): string {

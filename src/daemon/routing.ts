@@ -17,6 +17,8 @@ export class Routing implements RoutingPort<PeerId> {
   readonly #speaker: SpeakerConfig
   readonly #peers = new Map<string, PeerConfig>()
   readonly #sessions = new Map<string, PeerId>()
+  /** Sessions ended over a malformed UPDATE, by peer. */
+  readonly #resets = new Map<string, number>()
   readonly #compiled = new Map<Policy, CompiledPolicy>()
 
   constructor(rib: Rib, speaker: SpeakerConfig, peers: readonly PeerConfig[]) {
@@ -39,7 +41,14 @@ export class Routing implements RoutingPort<PeerId> {
   }
 
   update(id: PeerId, bytes: Uint8Array, start: number, end: number): Notification | undefined {
-    return this.#rib.update(id, bytes, start, end)
+    const error = this.#rib.update(id, bytes, start, end)
+    if (error !== undefined) this.#countReset(id)
+    return error
+  }
+
+  /** How many sessions of a peer were ended over a malformed UPDATE (RFC 4271 6.3). */
+  resets(name: string): number {
+    return this.#resets.get(name) ?? 0
   }
 
   refresh(id: PeerId, family: Family): void {
@@ -47,7 +56,8 @@ export class Routing implements RoutingPort<PeerId> {
   }
 
   down(id: PeerId): void {
-    for (const [name, session] of this.#sessions) if (session === id) this.#sessions.delete(name)
+    const name = this.#nameOf(id)
+    if (name !== undefined) this.#sessions.delete(name)
     this.#rib.removePeer(id)
   }
 
@@ -61,6 +71,16 @@ export class Routing implements RoutingPort<PeerId> {
 
   work(): void {
     this.#rib.work()
+  }
+
+  #nameOf(id: PeerId): string | undefined {
+    for (const [name, session] of this.#sessions) if (session === id) return name
+    return undefined
+  }
+
+  #countReset(id: PeerId): void {
+    const name = this.#nameOf(id)
+    if (name !== undefined) this.#resets.set(name, this.resets(name) + 1)
   }
 
   #ribPeer(peer: PeerConfig, negotiated: Negotiated, { local, remote }: SessionEndpoints): RibPeer {

@@ -47,10 +47,15 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   const logger = parts.logger ?? createLogger('silent')
   const kernel = coupleKernel(config, parts, { rib, seed, wake: () => peers.wake(), logger })
   const unsubscribe = noticeReturn(config, peers, kernel)
-  const stop = async (reason?: string): Promise<void> => {
+  const end = async (reason?: string): Promise<void> => {
     unsubscribe()
     await kernel?.close()
     await peers.stop(reason === undefined ? {} : { communication: reason })
+  }
+  let ended: Promise<void> | undefined
+  const stop = (reason?: string): Promise<void> => {
+    ended ??= end(reason)
+    return ended
   }
   try {
     await kernel?.start()
