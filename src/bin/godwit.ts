@@ -12,6 +12,7 @@ const programs: Programs = {
   loadConfig: async path => (await import('../config/index.ts')).loadConfig(path),
   configSchema: async () => (await import('../config/index.ts')).configJsonSchema(),
   runDaemon: async (config, options) => (await import('../daemon/index.ts')).runDaemon(config, options),
+  runDemo: async options => (await import('../lab/run-demo.ts')).runDemo(options),
   onStopSignal(listener) {
     process.on('SIGINT', listener).on('SIGTERM', listener)
     return () => {

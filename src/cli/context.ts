@@ -20,12 +20,23 @@ export interface RunningDaemon {
   readonly finished: Promise<number>
 }
 
+export interface DemoOptions {
+  /** Extra workload routes per topology for the latency line. */
+  readonly scale: number
+  /** Tables in memory even where namespaces are possible. */
+  readonly memory: boolean
+  /** The story goes to standard error, and one JSON document to standard output. */
+  readonly json: boolean
+}
+
 /** Parts of godwit a command starts, each loaded when it is asked for. */
 export interface Programs {
   loadConfig(path: string): Promise<ConfigResult>
   /** JSON Schema of the configuration. */
   configSchema(): Promise<unknown>
   runDaemon(config: Config, options: { readonly configPath: string; readonly version: string }): Promise<RunningDaemon>
+  /** Runs the demo on the process's own streams; the exit code. */
+  runDemo(options: DemoOptions): Promise<number>
   /** Calls `listener` on each SIGINT and SIGTERM until the returned function is called. */
   onStopSignal(listener: (signal: string) => void): () => void
 }

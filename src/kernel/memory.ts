@@ -11,8 +11,9 @@ import { formatPrefix, parseAddress, parsePrefix, wordsOf } from '../../wire/pre
 import { IPV6_DEFAULT_METRIC, Protocol, Table } from './constants.ts'
 import { KernelError } from './error.ts'
 import { type InterfaceAddress, Interfaces, isLinkLocal } from './interfaces.ts'
-import type { AddressEvent, Dump, KernelListener, KernelPort, KernelRoute, LinkEvent, RouteType } from './port.ts'
+import type { AddressEvent, Dump, KernelListener, KernelPort, LinkEvent } from './port.ts'
 import { appendRoute, Op, RecordFlag, RouteRecords, routeOf } from './record.ts'
+import type { KernelRoute, RouteType } from './route.ts'
 
 const { EEXIST, EHOSTUNREACH, EINVAL, ENETDOWN, ENETUNREACH, ENODEV, ESRCH } = constants.errno
 
@@ -206,11 +207,18 @@ export class MemoryKernel implements KernelPort {
     if (isEvent && this.#listener === undefined) return
     this.#tasks.push({ run, isEvent })
     if (this.#tasks.length > 1) return
-    this.#schedule(() => {
-      // Tasks that tasks leave behind run in the same go, in order.
-      for (let at = 0; at < this.#tasks.length; at++) this.#tasks[at]?.run()
-      this.#tasks = []
-    })
+    this.#schedule(() => this.#drain())
+  }
+
+  /** Tasks that tasks leave behind run in the same go, in order. One that throws takes no other with it. */
+  #drain(): void {
+    let at = 0
+    try {
+      for (; at < this.#tasks.length; at++) this.#tasks[at]?.run()
+    } finally {
+      this.#tasks = this.#tasks.slice(at + 1)
+      if (this.#tasks.length > 0) this.#schedule(() => this.#drain())
+    }
   }
 
   #write(batch: RouteRecords, reasons: string[]): void {

@@ -15,7 +15,7 @@
  */
 import { FAMILIES, type Family } from '../../wire/family.ts'
 import { RouteKind } from './constants.ts'
-import type { KernelNextHop, KernelRoute, RouteType } from './port.ts'
+import type { KernelNextHop, KernelRoute, RouteType } from './route.ts'
 
 export const RECORD_OCTETS = 64
 const RECORD_WORDS = RECORD_OCTETS / 4

@@ -6,8 +6,8 @@
  * Hot: `internTarget` once per changed route, `internRecord` once per dumped route. No strings, no objects.
  */
 import { RouteKind } from './constants.ts'
-import type { RouteType } from './port.ts'
 import { RecordFlag, type RouteRecords, routeType } from './record.ts'
+import type { RouteType } from './route.ts'
 
 /** What a route does with a packet. Never changed after it was handed over; using one object again for many routes is faster, not required. */
 export type KernelTarget =

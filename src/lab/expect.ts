@@ -67,7 +67,7 @@ export function differences(node: string, expected: readonly TableRoute[], seen:
   ]
 }
 
-export function describeRoute(route: TableRoute): string {
+function describeRoute(route: TableRoute): string {
   const via = route.gateway === undefined ? '' : ` via ${route.gateway}`
   const device = route.device === undefined ? '' : ` dev ${route.device}`
   return `${route.prefix}${via}${device} (${route.owner})`

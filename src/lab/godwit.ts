@@ -68,7 +68,7 @@ export class Godwit {
 }
 
 /** Names and states of a speaker's peers, from its control socket. */
-export async function readPeers(socket: string): Promise<PeerStatus[]> {
+async function readPeers(socket: string): Promise<PeerStatus[]> {
   const peers: PeerStatus[] = []
   const ask = { socket, path: '/v1/peers', kind: 'PeerList' }
   for await (const { name, state } of readList<PeerView>(ask)) peers.push({ name, state })

@@ -4,7 +4,7 @@
  */
 import type { Member, Pod } from './topology.ts'
 
-export const BRIDGE = 'br0'
+const BRIDGE = 'br0'
 export const UPLINK = 'eth0'
 /** Calico gives every host end this address, so a pod's gateway never changes hardware address when the pod moves. */
 const CALI_MAC = 'ee:ee:ee:ee:ee:ee'

@@ -227,12 +227,12 @@ export class Story {
     const reflector = reflectorsOf(this.#cluster.topology)[0]
     if (reflector === undefined) return
     this.#narrator.step(`${reflector.name} dies (${this.#cluster.killedBy})`)
-    const departuresBefore = this.#cluster.watch.departures
+    const departuresBefore = this.#departures()
     const diedAt = performance.now()
     await this.#cluster.kill(reflector)
     await this.#sessionsDown(reflector, diedAt)
     await pause(SETTLE_MS)
-    const lost = this.#cluster.watch.departures - departuresBefore
+    const lost = this.#departures() - departuresBefore
     if (lost > 0) this.#problem(`${lost} routes were withdrawn when ${reflector.name} died`)
     else this.#narrator.good('no route left any table')
     await this.#verify('reflector lost')
@@ -240,6 +240,11 @@ export class Story {
     await this.#verify('news after the loss')
     const [first, ...others] = this.#homes.slice(-this.#nodes.length)
     if (first !== undefined && this.#cluster.ping !== undefined) await this.#pingFrom(first, others)
+  }
+
+  /** Routes that disappeared so far, from all tables. */
+  #departures(): number {
+    return this.#nodes.reduce((sum, { name }) => sum + this.#cluster.watch.departuresFrom(name), 0)
   }
 
   async #sessionsDown(reflector: Member, diedAt: number): Promise<void> {

@@ -19,18 +19,24 @@ interface Waiter {
 }
 
 export class Watch {
-  /** Routes that disappeared so far, replacements not counted. */
-  departures = 0
   readonly #latest = new Map<string, Sighting>()
+  readonly #departures = new Map<string, number>()
   readonly #waiters = new Map<string, Set<Waiter>>()
 
   see(sighting: Sighting): void {
     const key = keyOf(sighting.node, sighting.prefix)
-    if (sighting.gateway === undefined && this.#latest.get(key)?.gateway !== undefined) this.departures += 1
+    if (sighting.gateway === undefined && this.#latest.get(key)?.gateway !== undefined) {
+      this.#departures.set(sighting.node, this.departuresFrom(sighting.node) + 1)
+    }
     this.#latest.set(key, sighting)
     for (const waiter of this.#waiters.get(key) ?? []) {
       if (waiter.gateway === sighting.gateway) waiter.resolve(sighting.atMs)
     }
+  }
+
+  /** Routes that disappeared from a node's table so far, replacements not counted. */
+  departuresFrom(node: string): number {
+    return this.#departures.get(node) ?? 0
   }
 
   /**

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { loadLibc } from '../../src/sys/libc.ts'
 import { hasBuild } from '../support/lab-interop.ts'
 
-const DEMO = fileURLToPath(new URL('../../dist/src/lab/demo.js', import.meta.url))
+const GODWIT = fileURLToPath(new URL('../../dist/src/bin/godwit.js', import.meta.url))
 const canEnter = loadLibc().isLoaded && process.getuid?.() === 0
 
 interface Outcome {
@@ -16,7 +16,7 @@ interface Outcome {
 
 function demo(...args: readonly string[]): Promise<Outcome> {
   return new Promise(resolve => {
-    const child = execFile(process.execPath, [DEMO, ...args], (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, [GODWIT, 'lab', 'demo', ...args], (_error, stdout, stderr) => {
       resolve({ exitCode: child.exitCode ?? -1, stdout, stderr })
     })
   })
@@ -38,9 +38,9 @@ describe.skipIf(!hasBuild && !process.env['CI'])('the demo', () => {
     expect(stderr.split('\n').filter(line => line.length > 80)).toEqual([])
   })
 
-  it('refuses a scale that is no number, with the usage and exit code 2', async () => {
+  it('refuses a scale that is no number, with what to write and exit code 2', async () => {
     const { exitCode, stderr } = await demo('--scale', 'many')
     expect(exitCode).toBe(2)
-    expect(stderr).toContain('usage:')
+    expect(stderr).toContain('--scale is not a number of routes')
   })
 })

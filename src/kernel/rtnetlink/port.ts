@@ -98,10 +98,14 @@ export class RtnetlinkPort implements KernelPort {
   #drain(): void {
     const until = performance.now() + SLICE_MS
     let done = 0
-    do this.#inbox[done++]?.()
-    while (done < this.#inbox.length && performance.now() < until)
-    this.#inbox.splice(0, done)
-    if (this.#inbox.length > 0) setImmediate(() => this.#drain())
+    try {
+      do this.#inbox[done++]?.()
+      while (done < this.#inbox.length && performance.now() < until)
+    } finally {
+      // A listener that throws loses its own delivery, not those behind it.
+      this.#inbox.splice(0, done)
+      if (this.#inbox.length > 0) setImmediate(() => this.#drain())
+    }
   }
 
   #deliver(message: FromWorker): void {

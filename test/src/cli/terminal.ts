@@ -45,5 +45,6 @@ const NO_PROGRAMS: Programs = {
   loadConfig: async () => notHere(),
   configSchema: async () => notHere(),
   runDaemon: async () => notHere(),
+  runDemo: async () => notHere(),
   onStopSignal: () => notHere(),
 }

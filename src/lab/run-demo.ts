@@ -1,13 +1,10 @@
 /**
- * `npm run demo`: one workload route, from the kernel of one node into the kernels of all the others, live. First a full
- * mesh of three nodes, then the same three behind two route reflectors. As root on Linux in network namespaces; without
- * root the same topologies on loopback with tables in memory.
- *
- *   node dist/src/lab/demo.js [--scale ROUTES] [--memory] [--json]
- *
- * Exit code 0: every expected route was verified where it belongs and gone where it does not. 1: it says what is missing.
+ * The demo: one workload route, from the kernel of one node into the kernels of all the others, live. First a full mesh of
+ * three nodes, then the same three behind two route reflectors. As root on Linux in network namespaces; without root the
+ * same topologies on loopback with tables in memory. Called by `godwit lab demo`, which is also `npm run demo`.
  */
-import { parseArgs } from 'node:util'
+import { constants } from 'node:os'
+import type { DemoOptions } from '../cli/context.ts'
 import { loadLibc } from '../sys/libc.ts'
 import type { Cluster } from './cluster.ts'
 import { KernelCluster } from './kernel-cluster.ts'
@@ -19,35 +16,10 @@ import { Story, type StoryReport } from './story.ts'
 import { fullMesh, reflected, type Topology } from './topology.ts'
 
 const NODES = 3
-const DEFAULT_SCALE = 200
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** As many as a person reads; all of them are told where they were met, and in the report. */
 const MOST_PROBLEMS = 20
-const USAGE = 'usage: demo [--scale ROUTES] [--memory] [--json]\n'
-const ExitCode = { done: 0, missing: 1, usage: 2 } as const
-
-interface Options {
-  readonly scale: number
-  readonly json: boolean
-  /** Tables in memory even where namespaces are possible. */
-  readonly memory: boolean
-}
-
-function readOptions(args: readonly string[]): Options | undefined {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        scale: { type: 'string', default: String(DEFAULT_SCALE) },
-        memory: { type: 'boolean', default: false },
-        json: { type: 'boolean', default: false },
-      },
-    })
-    const scale = Number(values.scale)
-    return Number.isInteger(scale) && scale >= 1 && scale <= 50_000 ? { ...values, scale } : undefined
-  } catch {
-    return undefined
-  }
-}
+const ExitCode = { done: 0, missing: 1 } as const
 
 /** Why there can be no namespaces here, in a few words; undefined when there can: it is tried. */
 async function whyNoNamespaces(): Promise<string | undefined> {
@@ -72,10 +44,11 @@ function messageOf(error: unknown): string {
 async function tell(cluster: Cluster, narrator: Narrator, scale: number): Promise<StoryReport> {
   const onSignal = (signal: NodeJS.Signals) => {
     cluster.abandon()
-    process.exit(signal === 'SIGINT' ? 130 : 143)
+    process.exit(128 + constants.signals[signal])
   }
   const onExit = () => cluster.abandon()
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal).once('exit', onExit)
+  for (const signal of SIGNALS) process.once(signal, onSignal)
+  process.once('exit', onExit)
   try {
     const report = await new Story(cluster, narrator).tell(scale)
     if (report.problems.length > 0) sayLogs(cluster, narrator)
@@ -85,7 +58,8 @@ async function tell(cluster: Cluster, narrator: Narrator, scale: number): Promis
     throw error
   } finally {
     await cluster.stop()
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal).off('exit', onExit)
+    for (const signal of SIGNALS) process.off(signal, onSignal)
+    process.off('exit', onExit)
   }
 }
 
@@ -94,12 +68,20 @@ function sayLogs(cluster: Cluster, narrator: Narrator): void {
   if (logs !== '') narrator.quote(logs)
 }
 
-async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2))
-  if (options === undefined) {
-    process.stderr.write(USAGE)
-    return ExitCode.usage
+/**
+ * Runs the demo on the process's own streams. Exit code 0: every expected route was verified where it belongs and gone
+ * where it does not; 1: it said what is missing, or why it could not go on. Leaves nothing behind, also on SIGINT.
+ */
+export async function runDemo(options: DemoOptions): Promise<number> {
+  try {
+    return await tellAll(options)
+  } catch (error) {
+    process.stderr.write(`demo: ${messageOf(error)}\n`)
+    return ExitCode.missing
   }
+}
+
+async function tellAll(options: DemoOptions): Promise<number> {
   const narrator = new Narrator(options.json ? process.stderr : process.stdout)
   const startedAt = performance.now()
   const why = options.memory ? 'as asked' : await whyNoNamespaces()
@@ -139,11 +121,4 @@ function conclude(narrator: Narrator, reports: readonly StoryReport[], seconds: 
   const verdict = `${count === 0 ? 'nothing missing' : `${count} things missing`}, ${seconds.toFixed(1)} s`
   if (count === 0) narrator.good(verdict)
   else narrator.bad(verdict)
-}
-
-try {
-  process.exitCode = await main()
-} catch (error) {
-  process.stderr.write(`demo: ${messageOf(error)}\n`)
-  process.exitCode = ExitCode.missing
 }
