@@ -6,9 +6,8 @@
 import { type IncomingMessage, request } from 'node:http'
 import { createInterface } from 'node:readline'
 import type { ErrorDocument, SCHEMA_NAME } from '../api/schema.ts'
+import { DEFAULT_SOCKET } from '../config/types.ts'
 import { CliError, ExitCode } from './context.ts'
-
-export const DEFAULT_SOCKET = '/run/godwit/godwit.sock'
 
 const EXPECTED_SCHEMA: typeof SCHEMA_NAME = 'godwit/v1'
 /** So long the daemon may say nothing. */

@@ -21,11 +21,11 @@ import {
   parseSocketPath,
   parseSpecificAddress,
 } from './text.ts'
+import { DEFAULT_SOCKET } from './types.ts'
 
 export const BGP_PORT = 179
 export const DEFAULT_HOLD_TIME_S = 90
 export const DEFAULT_CONNECT_RETRY_S = 5
-export const DEFAULT_SOCKET = '/run/godwit/godwit.sock'
 const FOUR_OCTETS_MAX = 4_294_967_295
 /** Calico's workload and IPVS interfaces are not ours to tell; every other interface is. */
 export const DEFAULT_DIRECT: readonly string[] = ['-cali*', '-kube-ipvs*', '*']

@@ -94,6 +94,9 @@ export interface ApiConfig {
   readonly metrics?: ListenAddress
 }
 
+/** Where the control socket is when nobody says otherwise. */
+export const DEFAULT_SOCKET = '/run/godwit/godwit.sock'
+
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 export type ConfigResult =

@@ -8,7 +8,6 @@ export { KernelError, KernelErrorCode } from './error.ts'
 export { LATENCY_BOUNDS_MS, LatencyHistogram } from './histogram.ts'
 export { type Interface, type InterfaceAddress, type InterfaceChange, Interfaces } from './interfaces.ts'
 export {
-  DIRECT_INTERFACES,
   KernelLearn,
   type KernelLearnOptions,
   type LearnedRoute,

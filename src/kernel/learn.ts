@@ -42,14 +42,11 @@ export interface KernelLearnOptions {
   readonly protocol: number
   /** False: only connected prefixes. */
   readonly learnAliens: boolean
-  /** Interfaces whose subnets are announced; patterns tried in order, `-` in front excludes, `*` and `?` as in a shell. Default DIRECT_INTERFACES. */
-  readonly directInterfaces?: readonly string[]
+  /** Interfaces whose subnets are announced; patterns tried in order, `-` in front excludes, `*` and `?` as in a shell. */
+  readonly directInterfaces: readonly string[]
   /** Secret of the process. */
   readonly seed: number
 }
-
-/** Everything but workload interfaces and service addresses, as Calico configures BIRD. */
-export const DIRECT_INTERFACES: readonly string[] = ['-cali*', '-kube-ipvs*', '*']
 
 /** Preferences among sources for one prefix (higher wins), as BIRD has them: BGP 100 and static 200 lie between. */
 const PREFERENCE = { kernel: 10, direct: 240 } as const
@@ -258,7 +255,7 @@ export class KernelLearn implements Partial<KernelListener> {
   /** Compares the subnets that should be announced with those that are. There are few. */
   #compareDirect(): void {
     const wanted = new Map<string, DirectPrefix>()
-    const patterns = this.#options.directInterfaces ?? DIRECT_INTERFACES
+    const patterns = this.#options.directInterfaces
     for (const one of [...this.#interfaces.all()].sort((a, b) => a.index - b.index)) {
       if (!one.isUp || !isAdmitted(one.name, patterns)) continue
       for (const address of one.addresses) {

@@ -77,7 +77,7 @@ export class KernelSync implements Partial<KernelListener> {
   readonly #families: readonly PrefixStates[]
   /** By family index: IPv6 knows no route without one. */
   readonly #metrics: readonly number[]
-  readonly #targets = new TargetTable()
+  readonly #targets: TargetTable
   #compactAbove = TARGETS_BEFORE_COMPACTION
   readonly #queue = new TokenQueue()
   #refused: number[] = []
@@ -98,6 +98,7 @@ export class KernelSync implements Partial<KernelListener> {
     this.#port = port
     this.#interfaces = interfaces
     this.#options = options
+    this.#targets = new TargetTable(options.seed)
     this.#now = options.now ?? (() => performance.now())
     this.#families = FAMILIES.map(family => new PrefixStates(family, options.seed))
     this.#metrics = [options.metric, options.metric === 0 ? IPV6_DEFAULT_METRIC : options.metric]

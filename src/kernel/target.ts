@@ -5,6 +5,7 @@
  * (a dump) are interned in the same table; they name the device even where the wish left it to the kernel, which is what `covers` is about.
  * Hot: `internTarget` once per changed route, `internRecord` once per dumped route. No strings, no objects.
  */
+import { secretMultiplier } from '../table/hash.ts'
 import { RouteKind } from './constants.ts'
 import { RecordFlag, type RouteRecords, routeType } from './record.ts'
 import type { RouteType } from './route.ts'
@@ -33,6 +34,7 @@ const FOREIGN_SHAPE = 1 << 9
 const HAS_GATEWAY = 1 << 10
 
 export class TargetTable {
+  readonly #multipliers: Int32Array
   #keys = new Uint32Array(16 * KEY_WORDS)
   /** Open addressing: target ids by hash of the key; 0 is free. */
   #slots = new Uint32Array(32)
@@ -42,6 +44,11 @@ export class TargetTable {
   #known = new WeakMap<KernelTarget, number>()
   #last: KernelTarget | undefined
   #lastId = NO_TARGET
+
+  /** `seed`: secret of the process. */
+  constructor(seed: number) {
+    this.#multipliers = Int32Array.from({ length: KEY_WORDS }, (_, k) => secretMultiplier(seed, k))
+  }
 
   /** Number of targets; ids are 1 to size. */
   get size(): number {
@@ -160,7 +167,7 @@ export class TargetTable {
 
   #internScratch(): number {
     const mask = this.#slots.length - 1
-    let slot = hash(this.#scratch, 0) & mask
+    let slot = this.#hash(this.#scratch, 0) & mask
     for (;;) {
       const id = this.#slots[slot]!
       if (id === 0) break
@@ -191,21 +198,19 @@ export class TargetTable {
   #rehash(slots: number): void {
     this.#slots = new Uint32Array(slots)
     for (let id = 1; id <= this.#size; id++) {
-      let slot = hash(this.#keys, id * KEY_WORDS) & (slots - 1)
+      let slot = this.#hash(this.#keys, id * KEY_WORDS) & (slots - 1)
       while (this.#slots[slot] !== 0) slot = (slot + 1) & (slots - 1)
       this.#slots[slot] = id
     }
   }
-}
 
-/** Keyed by what peers choose, but seeded all the same: the multiplier is drawn once a process. */
-const SEED = (Math.random() * 0x7fffffff) | 0 | 1
-
-function hash(words: Uint32Array, at: number): number {
-  let h = SEED
-  for (let k = 0; k < KEY_WORDS; k++) {
-    h = Math.imul(h ^ words[at + k]!, 0x9e3779b1)
-    h ^= h >>> 15
+  /** Peers choose next hops, so each word has a secret multiplier of its own (see src/table/hash.ts). */
+  #hash(words: Uint32Array, at: number): number {
+    let h = 0
+    for (let k = 0; k < KEY_WORDS; k++) {
+      h = Math.imul(h ^ words[at + k]!, this.#multipliers[k]!)
+      h ^= h >>> 15
+    }
+    return h >>> 0
   }
-  return Math.imul(h ^ (h >>> 13), 0x85ebca6b) >>> 0
 }

@@ -3,7 +3,15 @@
  * `logChannels` turns the diagnostics channels into lines, each with a stable `event`; what peers and strangers can repeat at will is limited to once a
  * minute with a count. Text from peers is escaped. Called by src/daemon.
  */
-import { type DestinationStream, destination, type Level, type Logger, pino, stdTimeFunctions } from 'pino'
+import {
+  type DestinationStream,
+  destination,
+  type Level,
+  type LevelWithSilent,
+  type Logger,
+  pino,
+  stdTimeFunctions,
+} from 'pino'
 import {
   type ListenerEvent,
   listenerState,
@@ -22,7 +30,6 @@ import { printable } from './printable.ts'
 import { RateLimit } from './rate-limit.ts'
 
 export type { Logger } from 'pino'
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 const REPEAT_MS = 60_000
 /** NOTIFICATION Cease, RFC 4486: somebody wanted this, it is no error. */
@@ -30,7 +37,7 @@ const CEASE = 6
 
 /** Writes to stdout unless another destination is given. */
 export function createLogger(
-  level: LogLevel,
+  level: LevelWithSilent,
   stream: DestinationStream = destination({ dest: 1, sync: true }),
 ): Logger {
   return pino(

@@ -254,7 +254,7 @@ describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
       const learn = new KernelLearn(
         port,
         interfaces,
-        { table: 254, protocol: 12, learnAliens: true, seed: 1 },
+        { table: 254, protocol: 12, learnAliens: true, directInterfaces: ['*'], seed: 1 },
         sinkTo(said),
       )
       await port.start(fanOut(interfaces, learn, heard))
@@ -305,7 +305,12 @@ class Speaker {
   constructor(namespace: string) {
     this.#port = new RtnetlinkPort({ table: 254, protocol: 12, namespace })
     const common = { table: 254, protocol: 12, seed: 42 }
-    this.#learn = new KernelLearn(this.#port, this.#interfaces, { ...common, learnAliens: true }, sinkTo(this))
+    this.#learn = new KernelLearn(
+      this.#port,
+      this.#interfaces,
+      { ...common, learnAliens: true, directInterfaces: ['-cali*', '*'] },
+      sinkTo(this),
+    )
     this.sync = new KernelSync(this.#port, this.#interfaces, {
       ...common,
       metric: 0,

@@ -25,7 +25,14 @@ function start(options: { learnAliens?: boolean; directInterfaces?: readonly str
   const learn = new KernelLearn(
     kernel,
     interfaces,
-    { table: 254, protocol: 12, learnAliens: true, seed: 3, ...options },
+    {
+      table: 254,
+      protocol: 12,
+      learnAliens: true,
+      directInterfaces: ['-cali*', '-kube-ipvs*', '*'],
+      seed: 3,
+      ...options,
+    },
     {
       announce: (source: LearnSource, prefix, route: LearnedRoute) => {
         const gateway = route.gateway === undefined ? '' : ` via ${formatAddress(route.gateway)}`

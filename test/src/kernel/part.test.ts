@@ -38,7 +38,7 @@ describe('the table of targets', () => {
   }
 
   it('gives equal targets one number, whoever made the object', () => {
-    const targets = new TargetTable()
+    const targets = new TargetTable(1)
     const id = targets.internTarget(via('10.0.0.1'))
     expect(targets.internTarget(via('10.0.0.1'))).toBe(id)
     expect(targets.internTarget(via('10.0.0.2'))).not.toBe(id)
@@ -46,7 +46,7 @@ describe('the table of targets', () => {
   })
 
   it('lets the kernel choose the device where the wish names none', () => {
-    const targets = new TargetTable()
+    const targets = new TargetTable(1)
     const there = targets.internRecord(dumped('10.0.0.1', 7))
     expect(targets.covers(targets.internTarget(via('10.0.0.1')), there)).toBe(true)
     expect(targets.covers(targets.internTarget(via('10.0.0.1', 7)), there)).toBe(true)
@@ -56,14 +56,14 @@ describe('the table of targets', () => {
   })
 
   it('never takes a multipath route for a single one', () => {
-    const targets = new TargetTable()
+    const targets = new TargetTable(1)
     const records = dumped('10.0.0.1', 7)
     records.legs = 2
     expect(targets.covers(targets.internTarget(via('10.0.0.1')), targets.internRecord(records))).toBe(false)
   })
 
   it('keeps thousands apart and forgets the unused, with new numbers', () => {
-    const targets = new TargetTable()
+    const targets = new TargetTable(1)
     const ids = Array.from({ length: 5000 }, (_, i) => targets.internTarget(via(`10.${i >> 8}.${i & 255}.1`)))
     expect(new Set(ids).size).toBe(5000)
     const used = new Uint8Array(targets.size + 1)

@@ -7,13 +7,13 @@ import {
   sessionRefused,
   sessionState,
 } from '../../../src/observe/channels.ts'
-import { createLogger, type LogLevel, logChannels } from '../../../src/observe/log.ts'
+import { createLogger, logChannels } from '../../../src/observe/log.ts'
 
 let lines: Record<string, unknown>[]
 let raw: string[]
 let end: () => void
 
-function open(level: LogLevel) {
+function open(level: Parameters<typeof createLogger>[0]) {
   const logger = createLogger(level, {
     write(line) {
       raw.push(line)
