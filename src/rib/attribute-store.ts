@@ -94,9 +94,10 @@ export class AttributeStore {
       hash = Math.imul(hash ^ word, m)
       hash = Math.imul((hash << 15) | (hash >>> 17), n)
     }
-    return this.#find((hash ^ (hash >>> 15)) >>> 0, ((source << 16) | (end - start)) >>> 0, words)
+    return this.#find(hash ^ (hash >>> 15), (source << 16) | (end - start), words)
   }
 
+  /** All numbers are signed here: one above 2^31 handed over would be an object on the heap. */
   #find(hash: number, lengthSource: number, words: number): number {
     const records = this.records
     const arena = this.#arena
@@ -108,7 +109,7 @@ export class AttributeStore {
       const set = slots[slot]!
       if (set === 0) break
       const at = set << RECORD_SHIFT
-      if (records[at + HASH] === hash && records[at + LENGTH_SOURCE] === lengthSource) {
+      if ((records[at + HASH]! | 0) === hash && (records[at + LENGTH_SOURCE]! | 0) === lengthSource) {
         const offset = records[at + ARENA]!
         let k = 0
         while (k < words && arena[offset + k] === key[k]) k++
@@ -218,9 +219,10 @@ export class AttributeStore {
     }
     const offset = this.#takeArena(length)
     const at = set << RECORD_SHIFT
-    this.records.fill(0, at, at + (1 << RECORD_SHIFT))
-    this.records[at + ARENA] = offset
-    this.records[at + LENGTH_SOURCE] = (source << 16) | length
+    const records = this.records
+    for (let k = at; k < at + (1 << RECORD_SHIFT); k++) records[k] = 0
+    records[at + ARENA] = offset
+    records[at + LENGTH_SOURCE] = (source << 16) | length
     this.size++
     this.octets += length
     return set
@@ -255,6 +257,7 @@ export class AttributeStore {
     this.#freeArena[size] = offset
     this.octets -= records[at + LENGTH_SOURCE]! & 0xffff
     this.size--
+    records[at + LENGTH_SOURCE] = 0
     records[at + REFS] = this.#freeId
     this.#freeId = set
     if (origin !== 0) this.release(origin)
@@ -285,14 +288,15 @@ export class AttributeStore {
     this.#interned--
   }
 
+  /** Twice as many slots; the records are read in their order. */
   #rehash(): void {
-    const old = this.#slots
-    const slots = new Uint32Array(old.length * 2)
+    const records = this.records
+    const slots = new Uint32Array(this.#slots.length * 2)
     const mask = slots.length - 1
-    for (let i = 0; i < old.length; i++) {
-      const set = old[i]!
-      if (set === 0) continue
-      let slot = this.records[(set << RECORD_SHIFT) + HASH]! & mask
+    for (let set = 1; set < this.idLimit; set++) {
+      const at = set << RECORD_SHIFT
+      if (records[at + LENGTH_SOURCE] === 0 || (records[at + PREFERENCE_FLAGS]! & Flag.DERIVED) !== 0) continue
+      let slot = records[at + HASH]! & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = set
     }

@@ -1,12 +1,12 @@
 /**
- * Catch-up: the present state of a range of prefixes, encoded for a reader that cannot be fed from the log.
+ * Catch-up: the present state of a range of prefixes, encoded for readers that cannot be fed from the log.
  *
  * One mechanism for three needs: a peer that joins, a peer that asks for everything again (RFC 2918 4), a peer that lagged
  * too far behind. A scan walks the prefix ids range by range. A fresh scan (the peer has nothing, or the log told it the
- * rest) shows what is told, and its slices are shared by all fresh readers of the group while nothing in the range changes.
- * Any other scan shows what changed after flush number `since`, withdraws included, for one reader alone.
- * Prefixes that wait for a flush are left out where the flush will speak to every reader anyhow, and withdrawn where it
- * might not (see `#add`). So a slice shows flushed state only, whatever is dirty.
+ * rest) shows what is told; any other scan shows what changed after flush number `since`, withdraws included. Slices do
+ * not depend on the reader, whose own routes are segments that it skips, so scans that are alike share them.
+ * Prefixes that wait for a flush are left out where the flush will speak to the reader anyhow, and withdrawn where it
+ * might not (see `#addDirty`). So a slice shows flushed state only, whatever is dirty.
  */
 import type { Family } from '../../wire/family.ts'
 import type { Core } from './core.ts'
@@ -15,6 +15,8 @@ import { RANGE_SHIFT } from './route-table.ts'
 import type { Teller } from './teller.ts'
 import type { Slice, UpdateGroup } from './update-group.ts'
 
+/** In a slice, the emptied prefixes of `PrefixBatch` are withdrawn from one source, or from everyone. */
+const EVERYONE = 0
 /** Slices that one group keeps at most; at some 60 KiB each. */
 const CACHE_LIMIT = 256
 
@@ -62,6 +64,13 @@ export class Scan {
     }
   }
 
+  /** Flush numbers start over: from the beginning, with withdraws. */
+  startOver(): void {
+    this.position = 0
+    this.since = 0
+    this.isAgain = false
+  }
+
   /** The end was reached. Starts the next round if one is due. */
   finish(): void {
     this.position = -1
@@ -72,12 +81,9 @@ export class Scan {
     this.since = this.sinceAgain
   }
 
-  /** The last flush whose news about every prefix this scan's reader has for sure, if that depends on the scan. */
+  /** At most `upTo`: the last flush whose news this scan's reader has for sure. The round after this one starts later. */
   confirmed(upTo: number): number {
-    let flush = upTo
-    if (this.position >= 0 && !this.isFresh && this.since < flush) flush = this.since
-    if (this.isAgain && this.sinceAgain < flush) flush = this.sinceAgain
-    return flush
+    return this.position >= 0 && !this.isFresh ? Math.min(upTo, this.since) : upTo
   }
 }
 
@@ -92,67 +98,71 @@ export class CatchUp {
     this.#batch = new PrefixBatch(1 << RANGE_SHIFT, core.store)
   }
 
-  /** The next slice of a scan for reader `id`; moves the scan on. Undefined: the scan has come to its end. */
-  next(group: UpdateGroup, scan: Scan, id: number): Slice | undefined {
+  /** The next slice of a scan that is not empty; moves the scan on. Undefined: the scan has come to its end. */
+  next(group: UpdateGroup, scan: Scan): Slice | undefined {
     const table = this.#core.table(scan.family)
     while (scan.position < table.prefixes.idLimit) {
       const range = scan.position >>> RANGE_SHIFT
       scan.position = (range + 1) << RANGE_SHIFT
-      const slice = scan.isFresh ? this.#shared(group, scan, range) : this.#encode(group, scan, range, id)
+      const slice = this.#slice(group, scan, range)
       if (slice.pieces.length > 0) return slice
     }
     return undefined
   }
 
-  #shared(group: UpdateGroup, scan: Scan, range: number): Slice {
-    const key = range * 2 + scan.family.index
-    const table = this.#core.table(scan.family)
+  #slice(group: UpdateGroup, scan: Scan, range: number): Slice {
+    const key = cacheKey(scan, range)
     const known = group.cache.get(key)
-    if (known !== undefined && known.flush >= (table.ranges[range] ?? 0)) {
+    if (known !== undefined && known.flush >= (this.#core.table(scan.family).ranges[range] ?? 0)) {
       group.slicesShared++
       return known
     }
-    const slice = this.#encode(group, scan, range, 0)
-    if (group.cache.size >= CACHE_LIMIT) group.cache.clear()
-    group.cache.set(key, slice)
+    const slice = this.#encode(group, scan, range)
+    if (group.activeScans > 1) {
+      if (group.cache.size >= CACHE_LIMIT) group.cache.clear()
+      group.cache.set(key, slice)
+    }
     return slice
   }
 
-  #encode(group: UpdateGroup, scan: Scan, range: number, id: number): Slice {
+  #encode(group: UpdateGroup, scan: Scan, range: number): Slice {
     const batch = this.#batch
     const table = this.#core.table(scan.family)
     batch.clear(table)
     const first = Math.max(1, range << RANGE_SHIFT)
     const end = Math.min(table.prefixes.idLimit, (range + 1) << RANGE_SHIFT)
-    for (let prefix = first; prefix < end; prefix++) this.#add(group, scan, prefix, id)
+    for (let prefix = first; prefix < end; prefix++) this.#add(group, scan, prefix)
     batch.sort()
     this.#teller.tellState(group, batch, scan.isFresh)
     group.slicesEncoded++
     return { flush: this.#core.flushNumber, pieces: group.slices.finish() }
   }
 
-  /**
-   * Puts one prefix into the batch, as told or as emptied. A dirty prefix that the members are told from another source
-   * than this reader is skipped: its flush will say something to this reader for certain. Any other dirty prefix is
-   * withdrawn from a reader that is not fresh: the flush may have nothing to say about it.
-   */
-  #add(group: UpdateGroup, scan: Scan, prefix: number, id: number): void {
+  /** Puts one prefix into the batch, as told or as emptied. */
+  #add(group: UpdateGroup, { isFresh, since, family }: Scan, prefix: number): void {
     const { prefixes, paths } = this.#batch.table
     if (!prefixes.isLive(prefix)) return
-    const isFresh = scan.isFresh
-    if (!isFresh && prefixes.changedIn(prefix) <= scan.since) return
+    if (!isFresh && prefixes.changedIn(prefix) <= since) return
     const source = prefixes.toldSource(prefix)
     if (prefixes.isDirty(prefix)) {
-      if (isFresh) return
-      const isCertain = source !== id && group.told[scan.family.index]!.has(prefix)
-      if (!isCertain) this.#batch.addEmptied(prefix, source)
+      if (!isFresh) this.#addDirty(prefix, source, group.told[family.index]!.has(prefix))
       return
     }
     const head = prefixes.head(prefix)
-    if (head === 0 || (!isFresh && source === id)) {
-      if (!isFresh) this.#batch.addEmptied(prefix, source)
-      return
-    }
-    this.#batch.add(prefix, source, paths.setOf(head))
+    if (head !== 0) this.#batch.add(prefix, source, paths.setOf(head))
+    else if (!isFresh) this.#batch.addEmptied(prefix, EVERYONE)
   }
+
+  /**
+   * A prefix that waits for a flush. If the members are told it, that flush will say something to all of them but the
+   * source; if not, it may say nothing to anybody. Whoever cannot be sure gets a withdraw now.
+   */
+  #addDirty(prefix: number, source: number, isTold: boolean): void {
+    this.#batch.addEmptied(prefix, isTold ? source : EVERYONE)
+  }
+}
+
+/** Ranges are at most 14 bits, flush numbers 32: together a safe integer. */
+function cacheKey({ since, isFresh, family }: Scan, range: number): number {
+  return ((since * 2 + (isFresh ? 1 : 0)) * 2 + family.index) * 16384 + range
 }

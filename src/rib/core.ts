@@ -14,7 +14,12 @@ import { SourceTable } from './source-table.ts'
 export interface CoreOptions {
   readonly seed: number
   readonly reserve: number
+  /** Prefixes of one flush, paths of one removal slice. */
+  readonly stretch: number
 }
+
+/** Flush numbers have 32 bits; a speaker that flushes a hundred times a second gets here after 497 days. */
+const LAST_FLUSH = 0xfffffff0
 
 export class Core {
   readonly sources = new SourceTable()
@@ -27,8 +32,12 @@ export class Core {
   readonly tables: readonly RouteTable[]
   /** Number of the last flush; the first one is 1. */
   flushNumber = 0
+  /** After this flush numbers start over, see flush.ts. */
+  lastFlush = LAST_FLUSH
+  readonly stretch: number
 
-  constructor({ seed, reserve }: CoreOptions) {
+  constructor({ seed, reserve, stretch }: CoreOptions) {
+    this.stretch = stretch
     // A quarter as many attribute sets as routes is what full tables have.
     this.store = new AttributeStore(seed, reserve >> 2, set => this.#forget(set))
     this.decision = new Decision(this.store, this.sources)

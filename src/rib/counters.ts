@@ -5,11 +5,11 @@ import type { Reader } from './reader.ts'
 import type { PeerRecord } from './source-table.ts'
 import type { UpdateGroup } from './update-group.ts'
 
-export function peerCounters({ sources }: Core, record: PeerRecord, reader: Reader | undefined): PeerCounters {
+export function peerCounters({ sources }: Core, record: PeerRecord, reader: Reader): PeerCounters {
   const { id } = record
   return {
     prefixesReceived: sources.paths[id] ?? 0,
-    prefixesAdvertised: reader === undefined ? 0 : reader.group.advertised - (sources.ownTold[id] ?? 0),
+    prefixesAdvertised: reader.group.advertised - (sources.ownTold[id] ?? 0),
     updatesReceived: record.updatesReceived,
     announcementsReceived: record.announcementsReceived,
     withdrawsReceived: record.withdrawsReceived,
@@ -20,7 +20,7 @@ export function peerCounters({ sources }: Core, record: PeerRecord, reader: Read
     attributesDiscarded: record.attributesDiscarded,
     oddPrefixes: record.oddPrefixes,
     foreignFamilies: record.foreignFamilies,
-    resyncs: reader?.resyncs ?? 0,
+    resyncs: reader.resyncs,
   }
 }
 

@@ -2,7 +2,7 @@
  * The flush: takes up changed prefixes, tells every update group, then the listeners (RFC 4271 9.1.3, 9.2).
  *
  * Flushes are numbered; a prefix remembers the number of the one that told its last change. Buckets are made once and
- * serve all groups; only the rewrite differs. At most 64k prefixes of a family are taken up at a time.
+ * serve all groups; only the rewrite differs. At most `stretch` prefixes of a family are taken up at a time.
  * Called by rib.ts from `work`.
  */
 import type { BestRoutes } from './best-route.ts'
@@ -11,9 +11,6 @@ import { PrefixBatch } from './prefix-batch.ts'
 import type { RouteTable } from './route-table.ts'
 import type { Teller } from './teller.ts'
 import type { UpdateGroup } from './update-group.ts'
-
-/** Most prefixes of a family that one flush takes up. */
-export const FLUSH_LIMIT = 65536
 
 export class Flusher {
   readonly #core: Core
@@ -25,13 +22,14 @@ export class Flusher {
     this.#core = core
     this.#teller = teller
     this.#bestRoutes = bestRoutes
-    this.#batch = new PrefixBatch(FLUSH_LIMIT, core.store)
+    this.#batch = new PrefixBatch(core.stretch, core.store)
   }
 
   /** One flush of both families. Nothing happens when nothing is dirty. */
   flush(groups: Iterable<UpdateGroup>): void {
     const core = this.#core
     if (core.dirtyCount === 0) return
+    if (core.flushNumber >= core.lastFlush) this.#startOver(groups)
     const number = ++core.flushNumber
     for (const table of core.tables) {
       if (table.dirtyCount === 0) continue
@@ -41,16 +39,26 @@ export class Flusher {
     }
     for (const group of groups) {
       group.log.writer.seal()
-      for (const reader of group.readers) reader.dropBehind()
+      group.dropBehind()
     }
     this.#bestRoutes.flushed()
+  }
+
+  /** Everything so far counts as flush 1. Readers that are not up to date are fed by a scan of everything. */
+  #startOver(groups: Iterable<UpdateGroup>): void {
+    this.#core.flushNumber = 1
+    for (const table of this.#core.tables) table.startOver()
+    for (const group of groups) {
+      group.cache.clear()
+      for (const reader of group.readers) reader.startOver()
+    }
   }
 
   /** Moves dirty prefixes into the batch and settles them. */
   #take(table: RouteTable, number: number): void {
     const batch = this.#batch
     const { prefixes, paths, dirty } = table
-    const count = Math.min(table.dirtyCount, FLUSH_LIMIT)
+    const count = Math.min(table.dirtyCount, batch.capacity)
     batch.clear(table)
     for (let i = 0; i < count; i++) {
       const prefix = dirty[i]!

@@ -1,5 +1,5 @@
 /**
- * The update groups that exist, and who is in which (spec: RIB page, 5). A group lives as long as it has members.
+ * The update groups that exist, and who is in which. A group lives as long as it has members.
  * Called by rib.ts when sessions come and go.
  */
 import type { CompiledPolicy } from '../policy/policy.ts'

@@ -19,6 +19,10 @@ import type { RouteTable } from './route-table.ts'
 import type { PeerRecord } from './source-table.ts'
 import { REJECT, RouteSubject } from './subject.ts'
 
+/** For which routes a block is judged, see `Interner.intern`. */
+const CLASSIC: Carried = { ipv4Nlri: true, mpReach: false, anyReachable: true }
+const MULTIPROTOCOL: Carried = { ipv4Nlri: false, mpReach: true, anyReachable: true }
+
 export class Ingest {
   readonly #core: Core
   readonly #interner: Interner
@@ -66,7 +70,7 @@ export class Ingest {
       const error = this.#judgeIdle(peer, bytes)
       return error ?? (unreach && this.#withdraw(peer, bytes, mp.unreachNlriStart, mp.unreachNlriEnd, unreach))
     }
-    const classic = ipv4Nlri ? this.#intern(peer, bytes, { ipv4Nlri, mpReach: false, anyReachable: true }) : WITHDRAW
+    const classic = ipv4Nlri ? this.#intern(peer, bytes, CLASSIC) : WITHDRAW
     if (classic === RESET) return this.#interner.error ?? malformedAttributeList('unusable attributes')
     if (classic !== WITHDRAW) this.#core.store.retain(classic)
     const error = this.#applyBoth(peer, bytes, classic, { reach: mpReach ? reach : undefined, unreach, ipv4Nlri })
@@ -116,7 +120,7 @@ export class Ingest {
     const { attributesStart, attributesEnd } = this.#sections
     const known = this.#interner.probeReach(peer, bytes, attributesStart, attributesEnd, this.#mp)
     if (known !== 0) return known
-    return this.#intern(peer, bytes, { ipv4Nlri: false, mpReach: true, anyReachable: true })
+    return this.#intern(peer, bytes, MULTIPROTOCOL)
   }
 
   /** The attributes of a message that announces nothing: End-of-RIB and plain MP withdraws need no look (RFC 4724 2). */
@@ -196,7 +200,12 @@ export class Ingest {
     const isWide = table.family.words === 4
     let count = 0
     while (nlri.next()) {
-      const { address0: a0, address1: a1, address2: a2, address3: a3, length } = nlri
+      // Signed from here on, see prefix-table.ts.
+      const a0 = nlri.address0 | 0
+      const a1 = nlri.address1 | 0
+      const a2 = nlri.address2 | 0
+      const a3 = nlri.address3 | 0
+      const length = nlri.length
       count++
       if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) peer.oddPrefixes++
       else if (imported > 0) table.announce(prefixes.add(a0, a1, a2, a3, length), source, imported)
@@ -218,7 +227,11 @@ export class Ingest {
     const isWide = table.family.words === 4
     subject.setRoute(received, table.family)
     while (nlri.next()) {
-      const { address0: a0, address1: a1, address2: a2, address3: a3, length } = nlri
+      const a0 = nlri.address0 | 0
+      const a1 = nlri.address1 | 0
+      const a2 = nlri.address2 | 0
+      const a3 = nlri.address3 | 0
+      const length = nlri.length
       peer.announcementsReceived++
       if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) {
         peer.oddPrefixes++

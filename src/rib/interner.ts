@@ -233,10 +233,14 @@ export class Interner {
     if (summary.clusterListLength > 0) {
       const list = start + summary.clusterListOffset
       const listEnd = list + summary.clusterListLengthOctets
-      for (const id of this.#clusterIds) if (hasClusterId(bytes, list, listEnd, id)) isLoop = true
+      const ids = this.#clusterIds
+      for (let i = 0; i < ids.length; i++) if (hasClusterId(bytes, list, listEnd, ids[i]!)) isLoop = true
     }
     const nextHop = start + summary.nextHopOffset
-    const isOwn = ownAddresses.some(own => startsWith(bytes, nextHop, summary.nextHopLength, own))
+    let isOwn = false
+    for (let i = 0; i < ownAddresses.length; i++) {
+      if (startsWith(bytes, nextHop, summary.nextHopLength, ownAddresses[i]!)) isOwn = true
+    }
     return (isLoop ? Flag.LOOP : 0) | (isOwn ? Flag.OWN_NEXT_HOP : 0)
   }
 

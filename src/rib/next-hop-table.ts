@@ -55,7 +55,7 @@ function nextHop(id: number, octets: Uint8Array): NextHop {
   if (octets.length !== 32) return { id, octets, text: formatAddress(octets) }
   const linkLocal = octets.slice(16)
   const global = octets.slice(0, 16)
-  // INTEROP: some send zero or the link-local address twice where there is no global one (RFC 2545 3, bgp.md row 112).
+  // INTEROP: some send zero or the link-local address twice where there is no global one (RFC 2545 3).
   if (global.every(octet => octet === 0)) return { id, octets: linkLocal, text: formatAddress(linkLocal) }
   return { id, octets: global, linkLocal, text: formatAddress(global) }
 }

@@ -1,12 +1,12 @@
 /**
  * Prefixes that are not of unicast hosts, to be ignored one by one (RFC 4271 6.3, last paragraph; the ranges of RFC 6890
  * that BIRD calls bogus, too): "this network", loopback, link-local, multicast and what lies above it.
- * Called by ingest.ts per announced prefix. Hot.
+ * Called by ingest.ts per announced prefix. Hot. Words may be signed.
  */
 
 export function isOddPrefix4(a0: number, length: number): boolean {
-  if (a0 >= 0xe0000000) return true
   const top = a0 >>> 24
+  if (top >= 224) return true
   if (top === 0 || top === 127) return length >= 8
   return top === 169 && a0 >>> 16 === 0xa9fe && length >= 16
 }

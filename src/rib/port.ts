@@ -108,6 +108,8 @@ export interface RibOptions {
   readonly seed: number
   /** Octets a peer may lag behind its group's log before it is fed by a scan instead. 16 MiB by default. */
   readonly logLimit?: number
+  /** Prefixes that one flush takes up at most, and paths that one slice of a removal looks at. 65536 by default. */
+  readonly stretch?: number
   /** Records for which address space is set aside at the start: a million by default; small in tests. */
   readonly reserve?: number
 }

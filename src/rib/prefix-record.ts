@@ -50,4 +50,11 @@ export class PrefixRecords extends PrefixTable {
   changedIn(id: number): number {
     return this.records[(id << this.shift) + this.lengthWord + 2]!
   }
+
+  /** Every prefix in the table counts as changed in this flush. */
+  changeAllIn(flush: number): void {
+    for (let id = 1; id < this.idLimit; id++) {
+      if (this.isLive(id)) this.records[(id << this.shift) + this.lengthWord + 2] = flush
+    }
+  }
 }

@@ -3,7 +3,7 @@
  *
  * `pull` gives it the next piece, the log before any slice: a slice then shows a state that is not older than what the
  * log told before, so a peer never sees routes go backwards. A member that lags more than the limit behind loses its
- * place in the log and is fed by a scan of what changed since; its slowness costs the others nothing.
+ * place in the log (UpdateGroup.dropBehind) and is fed by a scan of what changed since; its slowness costs nobody.
  * End-of-RIB (RFC 4724 2) follows the first scan of each family, and whatever was already known but not flushed then.
  * Called by rib.ts.
  */
@@ -46,7 +46,7 @@ export class Reader implements GroupReader {
   }
 
   #startFresh(scan: Scan): void {
-    if (!scan.isFresh) this.group.freshScans++
+    if (!scan.isActive) this.group.activeScans++
     scan.start()
   }
 
@@ -64,7 +64,6 @@ export class Reader implements GroupReader {
 
   /** Gives `write` the next piece. False: there is nothing for now. */
   pull(write: (bytes: Uint8Array) => void): boolean {
-    this.dropBehind()
     while (this.#cursor.next !== undefined) {
       const chunk = this.#cursor
       this.#cursor = this.#cursor.next
@@ -91,14 +90,9 @@ export class Reader implements GroupReader {
   }
 
   #pullSlice(scan: Scan, write: (bytes: Uint8Array) => void): boolean {
-    const slice = this.#catchUp.next(this.group, scan, this.id)
+    const slice = this.#catchUp.next(this.group, scan)
     if (slice === undefined) {
-      if (scan.isFresh) this.group.endFreshScan()
-      scan.finish()
-      if (!scan.isActive && scan.isEndOfRibDue) {
-        const isDirty = this.#core.table(scan.family).dirtyCount > 0
-        scan.endOfRibAfter = this.#core.flushNumber + (isDirty ? 1 : 0)
-      }
+      this.#finish(scan)
       return false
     }
     let hasWritten = false
@@ -106,6 +100,14 @@ export class Reader implements GroupReader {
       if (readChunk(bytes, segments, this.id, write)) hasWritten = true
     }
     return hasWritten
+  }
+
+  #finish(scan: Scan): void {
+    scan.finish()
+    if (scan.isActive) return
+    this.group.endScan()
+    const isDirty = this.#core.table(scan.family).dirtyCount > 0
+    scan.endOfRibAfter = this.#core.flushNumber + (isDirty ? 1 : 0)
   }
 
   #isEndOfRibReady(scan: Scan): boolean {
@@ -117,30 +119,43 @@ export class Reader implements GroupReader {
     return this.#scans.some(scan => scan.isActive || this.#isEndOfRibReady(scan))
   }
 
-  /** Loses its place in the log when it is too far behind. Called on every pull, and by every flush: stalled peers do not pull. */
-  dropBehind(): void {
-    const log = this.group.log
-    if (this.#cursor.next === undefined || log.octets - this.#seenOctets <= this.#limit) return
+  get isBehind(): boolean {
+    return this.#cursor.next !== undefined && this.group.log.octets - this.#seenOctets > this.#limit
+  }
+
+  loseLog(since: number): void {
     for (const scan of this.#scans) {
-      if (scan.isFresh) this.group.endFreshScan()
-      scan.restart(this.#seen)
+      if (!scan.isActive) this.group.activeScans++
+      scan.restart(since)
     }
-    this.#cursor = log.tail
+    this.#cursor = this.group.log.tail
     this.#catchLog()
     this.resyncs++
-    this.group.resyncs++
+  }
+
+  startOver(): void {
+    for (const scan of this.#scans) scan.endOfRibAfter = Math.min(scan.endOfRibAfter, this.#core.flushNumber)
+    if (this.#cursor.next === undefined && !this.#scans.some(scan => scan.isActive)) this.#catchLog()
+    else {
+      this.loseLog(0)
+      for (const scan of this.#scans) scan.startOver()
+    }
   }
 
   /** The last flush whose news this reader has had for sure: older withdraws need not be remembered for it. */
   get confirmed(): number {
-    let flush = this.#cursor.next === undefined ? this.#core.flushNumber : this.#seen
+    let flush = this.seen
     for (const scan of this.#scans) flush = scan.confirmed(flush)
     return flush
   }
 
+  get seen(): number {
+    return this.#cursor.next === undefined ? this.#core.flushNumber : this.#seen
+  }
+
   /** It leaves its group. */
   leave(): void {
-    for (const scan of this.#scans) if (scan.isFresh) this.group.endFreshScan()
+    for (const scan of this.#scans) if (scan.isActive) this.group.endScan()
   }
 }
 

@@ -8,9 +8,6 @@
  */
 import type { Core } from './core.ts'
 
-/** Paths that one slice looks at. */
-const SLICE_PATHS = 65536
-
 export class Removal {
   readonly #core: Core
   /** By source id: 1 while this pass takes its paths out. */
@@ -38,7 +35,7 @@ export class Removal {
     if (this.#leaving.length === 0) this.#begin()
     const table = this.#core.tables[this.#family]!
     const { paths } = table
-    const end = Math.min(paths.idLimit, this.#position + SLICE_PATHS)
+    const end = Math.min(paths.idLimit, this.#position + this.#core.stretch)
     for (let path = this.#position; path < end; path++) {
       const source = paths.sourceOf(path)
       if (this.#isLeaving[source] === 1) table.withdraw(paths.prefixOf(path), source)

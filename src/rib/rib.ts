@@ -13,7 +13,7 @@ import { BestRoutes } from './best-route.ts'
 import { CatchUp } from './catch-up.ts'
 import { Core } from './core.ts'
 import { peerCounters, ribStats } from './counters.ts'
-import { FLUSH_LIMIT, Flusher } from './flush.ts'
+import { Flusher } from './flush.ts'
 import { Groups } from './groups.ts'
 import { Ingest } from './ingest.ts'
 import { Interner } from './interner.ts'
@@ -33,6 +33,7 @@ import type {
 } from './port.ts'
 import type { Reader } from './reader.ts'
 import { Removal } from './removal.ts'
+import { RANGE_SHIFT } from './route-table.ts'
 import type { PeerRecord } from './source-table.ts'
 import { Teller } from './teller.ts'
 import { explain, routes } from './view.ts'
@@ -41,6 +42,14 @@ import { explain, routes } from './view.ts'
 const RESERVED_RECORDS = 1 << 20
 /** Octets a peer may lag behind before it is fed by a scan. */
 const LOG_LIMIT = 16 << 20
+
+/** Prefixes of a flush, paths of a removal slice: a few milliseconds of work. */
+const STRETCH = 65536
+
+interface Session {
+  readonly record: PeerRecord
+  readonly reader: Reader
+}
 
 export class Rib {
   readonly #core: Core
@@ -51,20 +60,17 @@ export class Rib {
   readonly #bestRoutes: BestRoutes
   readonly #flusher: Flusher
   readonly #removal: Removal
-  readonly #readers: (Reader | undefined)[] = []
+  /** Sessions that are up, by id. */
+  readonly #sessions: (Session | undefined)[] = []
   /** Sources without paths, to be recycled by the next flush that leaves nothing dirty. */
   #gone: number[] = []
 
-  constructor({
-    asn,
-    routerId,
-    clusterId = routerId,
-    seed,
-    logLimit = LOG_LIMIT,
-    reserve = RESERVED_RECORDS,
-  }: RibOptions) {
-    const core = new Core({ seed, reserve })
-    const teller = new Teller(core, FLUSH_LIMIT)
+  constructor(options: RibOptions) {
+    const { asn, routerId, clusterId = routerId, seed } = options
+    const { logLimit = LOG_LIMIT, reserve = RESERVED_RECORDS, stretch = STRETCH } = options
+    const core = new Core({ seed, reserve, stretch })
+    // A batch of a scan may be larger than that of a flush.
+    const teller = new Teller(core, Math.max(stretch, 1 << RANGE_SHIFT))
     this.#core = core
     this.#interner = new Interner(core, { asn, routerId, clusterId })
     this.#ingest = new Ingest(core, this.#interner)
@@ -82,30 +88,32 @@ export class Rib {
   addPeer(peer: RibPeer): PeerId {
     const record = this.#core.sources.add(peer)
     if (peer.kind === 'ibgp') this.#interner.addClusterId(peer.clusterId)
-    this.#readers[record.id] = this.#groups.join(record)
+    this.#sessions[record.id] = { record, reader: this.#groups.join(record) }
     return record.id
   }
 
   /** The session is gone: nothing is sent from now on, its paths go in slices of `work`. The id must not be used again. */
   removePeer(id: PeerId): void {
-    const reader = this.#readers[id]
-    if (reader === undefined) return
-    this.#groups.leave(reader)
-    this.#readers[id] = undefined
+    const session = this.#sessions[id]
+    if (session === undefined) return
+    this.#groups.leave(session.reader)
+    this.#sessions[id] = undefined
     this.#removal.add(id)
   }
 
   /**
    * Applies one UPDATE, `bytes[start, end)` without the header; the bytes are borrowed. A Notification means that the
-   * session must be reset with it (RFC 7606 2); what was applied before stays until the peer is removed.
+   * session must be reset with it (RFC 7606 2); what was applied before stays until the peer is removed. An UPDATE of a
+   * peer that was removed is ignored.
    */
   update(id: PeerId, bytes: Uint8Array, start: number, end: number): Notification | undefined {
-    return this.#ingest.update(this.#session(id), bytes, start, end)
+    const session = this.#sessions[id]
+    return session === undefined ? undefined : this.#ingest.update(session.record, bytes, start, end)
   }
 
   /** The peer asked for everything of a family again (RFC 2918 4). A family it does not speak is ignored. */
   refresh(id: PeerId, family: Family): void {
-    this.#readers[id]?.refresh(family)
+    this.#sessions[id]?.reader.refresh(family)
   }
 
   /** A local source has this route, instead of the one it had to the prefix before. The object is copied. */
@@ -141,12 +149,12 @@ export class Rib {
    * nothing for now. One call may write several arrays.
    */
   pull(id: PeerId, write: (bytes: Uint8Array) => void): boolean {
-    return this.#readers[id]?.pull(write) ?? false
+    return this.#sessions[id]?.reader.pull(write) ?? false
   }
 
   /** `pull` may have something for this peer. */
   hasOutput(id: PeerId): boolean {
-    return this.#readers[id]?.hasOutput ?? false
+    return this.#sessions[id]?.reader.hasOutput ?? false
   }
 
   /** The listener is called from `work`, after the peers' logs were fed; everything present already is told to it first. */
@@ -154,8 +162,11 @@ export class Rib {
     this.#bestRoutes.add(listener)
   }
 
+  /** What is counted for a session that is up. Throws RangeError for any other id. */
   peerCounters(id: PeerId): PeerCounters {
-    return peerCounters(this.#core, this.#session(id), this.#readers[id])
+    const session = this.#sessions[id]
+    if (session === undefined) throw new RangeError(`no session has the id ${id}`)
+    return peerCounters(this.#core, session.record, session.reader)
   }
 
   /** Paths in the table, lazily. The table may change between two rows, see view.ts. */
@@ -170,11 +181,5 @@ export class Rib {
 
   stats(): RibStats {
     return ribStats(this.#core, this.#groups)
-  }
-
-  #session(id: PeerId): PeerRecord {
-    const record = this.#core.sources.get(id)
-    if (record === undefined) throw new RangeError(`no session has the id ${id}`)
-    return record
   }
 }

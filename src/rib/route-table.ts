@@ -199,6 +199,14 @@ export class RouteTable {
     }
   }
 
+  /** Flush numbers start over: everything changed in flush 1. */
+  startOver(): void {
+    this.ranges.fill(1)
+    this.prefixes.changeAllIn(1)
+    const mask = this.#dead.length / 2 - 1
+    for (let i = 0; i < this.#deadSize; i++) this.#dead[((this.#deadHead + i) & mask) * 2 + 1] = 1
+  }
+
   get tombstones(): number {
     return this.#deadSize
   }

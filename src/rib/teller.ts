@@ -8,8 +8,8 @@
  *   told now                   announcement for everyone but S
  *   told before, S is not O    and a withdraw for S: it held the route of O, and its own must not come back
  *   neither                    nothing
- * A slice of a catch-up scan (`tellState`) shows the state instead: announcements, and, unless the scan is fresh, a
- * withdraw for everything in the batch that is not announced.
+ * A slice of a catch-up scan (`tellState`) shows the state instead: announcements for everyone but S, and, unless the scan
+ * is fresh, a withdraw for S and one for everyone of whatever in the batch is not announced.
  * Hot module, called once per (flush or slice, group). Policies that look at prefixes split a bucket by verdict.
  */
 import { AttributeCode } from '../../wire/iana.ts'
@@ -76,7 +76,8 @@ export class Teller {
   #tell(): void {
     const batch = this.#batch
     for (let k = 0; k < batch.setCount; k++) this.#tellBucket(batch.sets[k]!, batch.heads[k]!)
-    this.#refuse(batch.emptied, batch.link)
+    if (this.#mode === FLUSH) this.#refuse(batch.emptied, batch.link)
+    else this.#withdrawEmptied()
     this.#withdrawals.write(this.#writer)
   }
 
@@ -144,11 +145,19 @@ export class Teller {
     for (let p = head; p !== 0; p = link[p - 1]!) {
       const id = ids[p - 1]!
       const wasTold = told.add(id)
+      const before = wasTold ? old[p - 1]! : 0
       if (isMember) ownTold[source]! += 1
-      if (!wasTold) continue
-      const before = old[p - 1]!
       if (this.#isMember(before)) ownTold[before]! -= 1
-      if (this.#mode === FLUSH && isMember && before !== source) this.#withdrawals.add(id, -source)
+      if (isMember && (this.#mode === SLICE || (wasTold && before !== source))) this.#withdrawals.add(id, -source)
+    }
+  }
+
+  /** The emptied prefixes of a slice: for everyone, or for one source only, if that is a member (catch-up.ts). */
+  #withdrawEmptied(): void {
+    const { ids, old, link, emptied } = this.#batch
+    for (let p = emptied; p !== 0; p = link[p - 1]!) {
+      const source = old[p - 1]!
+      if (source === 0 || this.#isMember(source)) this.#withdrawals.add(ids[p - 1]!, -source)
     }
   }
 

@@ -1,6 +1,6 @@
 /**
  * Peers that get identical updates, and what they share: rules, export policy, one log, and one bit per prefix for what
- * they were told. A message is encoded once for all of them (spec: RIB page, 5).
+ * they were told. A message is encoded once for all of them.
  * Made by groups.ts when its first member comes, dropped when the last one goes. Written by teller.ts, read by reader.ts.
  */
 import { FAMILIES, type Family } from '../../wire/family.ts'
@@ -12,7 +12,7 @@ import type { RibPeer } from './port.ts'
 import { Told } from './told.ts'
 import type { Target } from './update-writer.ts'
 
-/** A stretch of encoded state, shared by the readers that scan from the beginning. */
+/** A stretch of encoded state, shared by readers whose scans are alike. */
 export interface Slice {
   /** The flush it shows. */
   readonly flush: number
@@ -29,8 +29,14 @@ export interface Piece {
 export interface GroupReader {
   /** The last flush whose news the member has had for sure. */
   readonly confirmed: number
-  /** Gives up its place in the log when it is too far behind. */
-  dropBehind(): void
+  /** The last flush that it has read in full. */
+  readonly seen: number
+  /** It is further behind in the log than it may be. */
+  readonly isBehind: boolean
+  /** Gives up its place in the log, and makes up for it with a scan of what changed since flush `since`. */
+  loseLog(since: number): void
+  /** Flush numbers start over: what was flushed so far is flush 1. */
+  startOver(): void
 }
 
 /** Collects what is encoded for one slice. Slabs of memory are shared by one slice after the other. */
@@ -70,10 +76,10 @@ export class UpdateGroup {
   readonly readers = new Set<GroupReader>()
   /** Which prefixes the members are told, by family index. */
   readonly told: readonly Told[] = FAMILIES.map(() => new Told())
-  /** Slices for readers that scan from the beginning, by range * 2 + family index. Empty when nobody does. */
+  /** Slices that several readers may want, see catch-up.ts for the key. Empty when nobody scans. */
   readonly cache = new Map<number, Slice>()
-  /** Scans from the beginning that are under way. */
-  freshScans = 0
+  /** Scans that are under way. */
+  activeScans = 0
 
   withoutNextHop = 0
   tooLong = 0
@@ -99,10 +105,25 @@ export class UpdateGroup {
     return count
   }
 
-  /** A scan from the beginning has ended; the last one takes the cache along. */
-  endFreshScan(): void {
-    this.freshScans--
-    if (this.freshScans === 0) this.cache.clear()
+  /** A scan has ended; the last one takes the cache along. */
+  endScan(): void {
+    this.activeScans--
+    if (this.activeScans === 0) this.cache.clear()
+  }
+
+  /**
+   * Members that are too far behind lose their place in the log. Those that do at the same time go on from the same flush,
+   * the earliest of theirs, so that they can share the slices of their scans. Stalled peers do not ask, so a flush does.
+   */
+  dropBehind(): void {
+    let since = Number.POSITIVE_INFINITY
+    for (const reader of this.readers) if (reader.isBehind) since = Math.min(since, reader.seen)
+    if (since === Number.POSITIVE_INFINITY) return
+    for (const reader of this.readers) {
+      if (!reader.isBehind) continue
+      reader.loseLog(since)
+      this.resyncs++
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Open addressing with linear probing and deletion by shifting back; no tombstones. The ids are dense, start at 1, and an
  * id that was removed is given to the next new prefix. IPv4 slots hold the key itself, so that a probe touches one cache
- * line; IPv6 slots hold 26 bits of id and 6 bits of hash, and the key is verified in the record (spec: RIB page, 3).
+ * line; IPv6 slots hold 26 bits of id and 6 bits of hash, and the key is verified in the record.
  * Records live here because the address and what hangs on it are wanted together: after the address words comes one word
  * with the length in its low 8 bits and 24 bits for the owner, then two words for the owner. A subclass names those.
  * No RFC: host bits must be zero already (RFC 4271 4.3 is the business of wire/).
@@ -15,6 +15,8 @@ import { secretMultiplier, secretWord } from './hash.ts'
 
 /** Ids are 26 bits: 67 million prefixes of a family. */
 const MAX_ID = 0x3ffffff
+/** An IPv6 slot keeps so many bits of the hash above the id. */
+const TAG = 63
 /** In the low 8 bits of the length word: this id is on the free list. */
 const FREE = 0xff
 
@@ -59,32 +61,42 @@ export class PrefixTable {
     this.#second = secretMultiplier(seed, 2 * family.index + 1)
   }
 
-  /** The id of a prefix, or 0. Words beyond the family's are ignored. */
+  /** The id of a prefix, or 0. Words beyond the family's are ignored; words may be signed or unsigned. */
   lookup(a0: number, a1: number, a2: number, a3: number, length: number): number {
-    return this.#wide ? this.#lookup6(a0 >>> 0, a1 >>> 0, a2 >>> 0, a3 >>> 0, length) : this.#lookup4(a0 >>> 0, length)
+    const found = this.#wide ? this.#find6(a0 | 0, a1 | 0, a2 | 0, a3 | 0, length) : this.#find4(a0 | 0, length)
+    return Math.max(found, 0)
   }
 
-  #lookup4(a0: number, length: number): number {
+  /** The id of a prefix, which is added when it is new: then its owner words are 0. May replace the record array. */
+  add(a0: number, a1: number, a2: number, a3: number, length: number): number {
+    const found = this.#wide ? this.#find6(a0 | 0, a1 | 0, a2 | 0, a3 | 0, length) : this.#find4(a0 | 0, length)
+    return found > 0 ? found : this.#insert(~found, a0 | 0, a1 | 0, a2 | 0, a3 | 0, length)
+  }
+
+  // The search: the id, or the complement of the slot where it would go. Words are
+  // signed here: a number above 2^31 handed from function to function would be an object on the heap.
+
+  #find4(a0: number, length: number): number {
     const slots = this.#slots
     const mask = (1 << this.#bits) - 1
     let slot = Math.imul(a0 ^ (length << 3) ^ this.#salt, this.#multiplier) >>> (32 - this.#bits)
     for (;;) {
       const entry = slots[2 * slot + 1]!
-      if (entry === 0) return 0
-      if (slots[2 * slot] === a0 && entry >>> 26 === length) return entry & MAX_ID
+      if (entry === 0) return ~slot
+      if ((slots[2 * slot]! | 0) === a0 && entry >>> 26 === length) return entry & MAX_ID
       slot = (slot + 1) & mask
     }
   }
 
-  #lookup6(a0: number, a1: number, a2: number, a3: number, length: number): number {
+  #find6(a0: number, a1: number, a2: number, a3: number, length: number): number {
     const slots = this.#slots
     const mask = (1 << this.#bits) - 1
     const hash = this.#hash6(a0, a1, a2, a3, length)
-    const tag = hash & 63
+    const tag = hash & TAG
     let slot = hash >>> (32 - this.#bits)
     for (;;) {
       const entry = slots[slot]!
-      if (entry === 0) return 0
+      if (entry === 0) return ~slot
       if (entry >>> 26 === tag && this.#holds6(entry & MAX_ID, a0, a1, a2, a3, length)) return entry & MAX_ID
       slot = (slot + 1) & mask
     }
@@ -94,18 +106,15 @@ export class PrefixTable {
     const records = this.records
     const at = id << 3
     return (
-      records[at + 1] === a1 &&
-      records[at] === a0 &&
-      records[at + 2] === a2 &&
-      records[at + 3] === a3 &&
+      (records[at + 1]! | 0) === a1 &&
+      (records[at]! | 0) === a0 &&
+      (records[at + 2]! | 0) === a2 &&
+      (records[at + 3]! | 0) === a3 &&
       (records[at + 4]! & 0xff) === length
     )
   }
 
-  /** The id of a prefix, which is added when it is new: then its owner words are 0. May replace the record array. */
-  add(a0: number, a1: number, a2: number, a3: number, length: number): number {
-    const found = this.lookup(a0, a1, a2, a3, length)
-    if (found !== 0) return found
+  #insert(slot: number, a0: number, a1: number, a2: number, a3: number, length: number): number {
     const id = this.#takeId()
     const at = id << this.shift
     const records = this.records
@@ -114,12 +123,15 @@ export class PrefixTable {
       records[at + 1] = a1
       records[at + 2] = a2
       records[at + 3] = a3
+      this.#slots[slot] = ((this.#hash6(a0, a1, a2, a3, length) & TAG) << 26) | id
+    } else {
+      this.#slots[2 * slot] = a0
+      this.#slots[2 * slot + 1] = (length << 26) | id
     }
     const info = at + this.lengthWord
     records[info] = length
     records[info + 1] = 0
     records[info + 2] = 0
-    this.#put(id)
     if (++this.size * 3 > 2 << this.#bits) this.#rehash()
     return id
   }
@@ -195,23 +207,6 @@ export class PrefixTable {
       : Math.imul(records[at]! ^ (length << 3) ^ this.#salt, this.#multiplier) >>> 0
   }
 
-  /** Writes the slot of a record that is not in the table yet. */
-  #put(id: number): void {
-    const slots = this.#slots
-    const mask = (1 << this.#bits) - 1
-    const hash = this.#hash(id)
-    let slot = hash >>> (32 - this.#bits)
-    if (this.#wide) {
-      while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = ((hash & 63) << 26) | id
-      return
-    }
-    while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask
-    const at = id << 2
-    slots[2 * slot] = this.records[at]!
-    slots[2 * slot + 1] = (this.records[at + 1]! << 26) | id
-  }
-
   /** Empties the slot of `id` and moves up what was pushed past it. */
   #clear(id: number): void {
     const slots = this.#slots
@@ -234,14 +229,43 @@ export class PrefixTable {
     slots[stride * hole + entry] = 0
   }
 
+  /** Twice as many slots. IPv4 slots hold their key; for IPv6 the records are read in their order. */
   #rehash(): void {
-    const old = this.#slots
-    const stride = this.#wide ? 1 : 2
     this.#bits++
-    this.#slots = new Uint32Array(old.length * 2)
-    for (let i = stride - 1; i < old.length; i += stride) {
+    if (this.#wide) this.#rehash6()
+    else this.#rehash4()
+  }
+
+  #rehash4(): void {
+    const old = this.#slots
+    const slots = new Uint32Array(old.length * 2)
+    const mask = (1 << this.#bits) - 1
+    const down = 32 - this.#bits
+    const salt = this.#salt
+    const multiplier = this.#multiplier
+    for (let i = 1; i < old.length; i += 2) {
       const entry = old[i]!
-      if (entry !== 0) this.#put(entry & MAX_ID)
+      if (entry === 0) continue
+      const a0 = old[i - 1]!
+      let slot = Math.imul(a0 ^ ((entry >>> 26) << 3) ^ salt, multiplier) >>> down
+      while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask
+      slots[2 * slot] = a0
+      slots[2 * slot + 1] = entry
     }
+    this.#slots = slots
+  }
+
+  #rehash6(): void {
+    const slots = new Uint32Array(this.#slots.length * 2)
+    const mask = (1 << this.#bits) - 1
+    const down = 32 - this.#bits
+    for (let id = 1; id < this.idLimit; id++) {
+      if (!this.isLive(id)) continue
+      const hash = this.#hash(id)
+      let slot = hash >>> down
+      while (slots[slot] !== 0) slot = (slot + 1) & mask
+      slots[slot] = ((hash & TAG) << 26) | id
+    }
+    this.#slots = slots
   }
 }

@@ -62,7 +62,9 @@ function timed(work: () => void): number {
 }
 
 const report = (name: string, ms: number, count = COUNT) =>
-  console.log(`${name.padEnd(58)} ${ms.toFixed(1).padStart(8)} ms ${((ms * 1e6) / count).toFixed(0).padStart(7)} ns/route`)
+  console.log(
+    `${name.padEnd(58)} ${ms.toFixed(1).padStart(8)} ms ${((ms * 1e6) / count).toFixed(0).padStart(7)} ns/route`,
+  )
 
 /** What one writes first: text keys, an object per route, attributes decoded per message. */
 function naive({ bytes, offsets }: EncodedRoutes): Map<string, Map<number, { attributes: string; localPref: number }>> {
@@ -87,7 +89,9 @@ function naive({ bytes, offsets }: EncodedRoutes): Map<string, Map<number, { att
 
 const prefixes = generatePrefixes(COUNT, 1)
 const one = encodeRoutes(prefixes, SETS, 1)
-console.log(`${COUNT} routes, ${SETS} attribute sets, ${one.offsets.length - 1} messages, ${(one.bytes.length / COUNT).toFixed(1)} octets a route`)
+console.log(
+  `${COUNT} routes, ${SETS} attribute sets, ${one.offsets.length - 1} messages, ${(one.bytes.length / COUNT).toFixed(1)} octets a route`,
+)
 
 for (const round of ['cold', 'warm']) {
   const rib = new Rib({ asn: 64512, routerId: 0x0aff0001, seed: 42 })
@@ -96,10 +100,25 @@ for (const round of ['cold', 'warm']) {
   const ingest = timed(() => feed(rib, sender, one, Number.POSITIVE_INFINITY))
   report(`${round}: ingest (decode, intern, store, choose)`, ingest)
   const receiver = rib.addPeer(client(2))
-  report(`${round}: flush and encode`, timed(() => settle(rib)))
-  report(`${round}: catch-up scan of one late joiner`, timed(() => drain(rib, [receiver])))
-  report(`${round}: the same table again (refresh)`, timed(() => feed(rib, sender, one, Number.POSITIVE_INFINITY)))
-  report(`${round}: take-out of the peer`, timed(() => (rib.removePeer(sender), settle(rib))))
+  report(
+    `${round}: flush and encode`,
+    timed(() => settle(rib)),
+  )
+  report(
+    `${round}: catch-up scan of one late joiner`,
+    timed(() => drain(rib, [receiver])),
+  )
+  report(
+    `${round}: the same table again (refresh)`,
+    timed(() => feed(rib, sender, one, Number.POSITIVE_INFINITY)),
+  )
+  report(
+    `${round}: take-out of the peer`,
+    timed(() => {
+      rib.removePeer(sender)
+      settle(rib)
+    }),
+  )
 }
 
 {
@@ -110,10 +129,14 @@ for (const round of ['cold', 'warm']) {
   const whole = timed(() => feed(rib, sender, one, 65536))
   report('ingest and flush, a flush per 64 KiB', whole)
   let octets = 0
-  const fanOut = timed(() => (octets = drain(rib, receivers)))
+  const fanOut = timed(() => {
+    octets = drain(rib, receivers)
+  })
   report(`fan-out to 200 peers (${(octets / 1e6).toFixed(0)} MB handed out)`, fanOut, COUNT * 200)
   const { tableOctets, attributeSets } = rib.stats()
-  console.log(`${attributeSets} attribute sets; tables ${(tableOctets / 1e6).toFixed(0)} MB reserved, resident ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`)
+  console.log(
+    `${attributeSets} attribute sets; tables ${(tableOctets / 1e6).toFixed(0)} MB reserved, resident ${(process.memoryUsage().rss / 1e6).toFixed(0)} MB`,
+  )
 }
 
 {

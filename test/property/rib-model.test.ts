@@ -35,10 +35,14 @@ function checkTables(world: RandomRib): number {
       checked++
     }
     for (const [prefix, text] of wanted) {
-      if (table.get(prefix) !== text) expect(`${peer.name} ${prefix} ${table.get(prefix)}`).toBe(`${peer.name} ${prefix} ${text}`)
+      if (table.get(prefix) !== text)
+        expect(`${peer.name} ${prefix} ${table.get(prefix)}`).toBe(`${peer.name} ${prefix} ${text}`)
     }
-    for (const prefix of table.keys()) if (!wanted.has(prefix)) expect(`${peer.name} was told ${prefix}`).toBe('nothing')
-    expect(endOfRibs, `End-of-RIBs of ${peer.name}`).toEqual(FAMILIES.map(family => (peer.families.includes(family) ? 1 : 0)))
+    for (const prefix of table.keys())
+      if (!wanted.has(prefix)) expect(`${peer.name} was told ${prefix}`).toBe('nothing')
+    expect(endOfRibs, `End-of-RIBs of ${peer.name}`).toEqual(
+      FAMILIES.map(family => (peer.families.includes(family) ? 1 : 0)),
+    )
     return wanted.size
   })
   expect(sessions.map(({ id }) => world.rib.peerCounters(id).prefixesAdvertised)).toEqual(told)

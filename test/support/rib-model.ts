@@ -137,7 +137,8 @@ export class Model {
       delete received.clusterList
     }
     const { originatorId, clusterList = [], nextHop } = received
-    if (received.path.includes(OWN.asn) || originatorId === OWN.routerId || clusterList.includes(OWN.clusterId)) return undefined
+    if (received.path.includes(OWN.asn) || originatorId === OWN.routerId || clusterList.includes(OWN.clusterId))
+      return undefined
     const own = [peer.localAddress, peer.nextHops.ipv4, peer.nextHops.ipv6].map(octets => octets && hexOf(octets))
     if (own.includes(nextHop)) return undefined
     const outcome = applyPolicy(peer.importPolicy, subjectOf(prefix, 'bgp', received), received)
@@ -145,7 +146,16 @@ export class Model {
     const base = `${sourceId} ${JSON.stringify(received)}`
     const sets = outcome.verdict === 0 ? [base] : [base, `${base} ${outcome.verdict}`]
     const hasPolicyMed = outcome.edits.med !== undefined
-    return { sourceId, peer, local: undefined, source: 'bgp', received, attributes: outcome.changed, hasPolicyMed, sets }
+    return {
+      sourceId,
+      peer,
+      local: undefined,
+      source: 'bgp',
+      received,
+      attributes: outcome.changed,
+      hasPolicyMed,
+      sets,
+    }
   }
 
   removePeer(id: number): void {
@@ -165,7 +175,8 @@ export class Model {
     if (family === undefined || !to.families.includes(family)) return undefined
     const communities = best.attributes.communities ?? []
     if (communities.includes(NO_ADVERTISE)) return undefined
-    if (to.kind === 'ebgp' && (communities.includes(NO_EXPORT) || communities.includes(NO_EXPORT_SUBCONFED))) return undefined
+    if (to.kind === 'ebgp' && (communities.includes(NO_EXPORT) || communities.includes(NO_EXPORT_SUBCONFED)))
+      return undefined
     const isReflected = to.kind === 'ibgp' && best.peer?.kind === 'ibgp'
     if (isReflected && !to.reflectorClient && best.peer?.reflectorClient !== true) return undefined
     const outcome = applyPolicy(to.exportPolicy, subjectOf(prefix, best.source, best.attributes), best.attributes)
@@ -201,7 +212,8 @@ export class Model {
     const isSelf = to.kind === 'ebgp' || to.nextHopSelf || edits.nextHopSelf === true || told.nextHop === undefined
     if (isSelf) {
       const isWide = isIpv6(prefix)
-      const own = to.localAddress.length === (isWide ? 16 : 4) ? to.localAddress : isWide ? to.nextHops.ipv6 : to.nextHops.ipv4
+      const own =
+        to.localAddress.length === (isWide ? 16 : 4) ? to.localAddress : isWide ? to.nextHops.ipv6 : to.nextHops.ipv4
       if (own === undefined) return undefined
       told.nextHop = hexOf(own)
     } else if (told.nextHop?.length === 64) told.nextHop = told.nextHop.slice(0, 32)

@@ -3,7 +3,15 @@
  * withdraws, malformed messages; local routes. Everything follows from a seed. See test/property/rib-model.test.ts.
  */
 import { ACCEPT_ALL, type CompiledPolicy, compilePolicy, type Policy } from '../../src/policy/index.ts'
-import { type BestRoute, LOCAL_PREFERENCE, type LocalRoute, type LocalSource, type PeerId, Rib, type RibPeer } from '../../src/rib/index.ts'
+import {
+  type BestRoute,
+  LOCAL_PREFERENCE,
+  type LocalRoute,
+  type LocalSource,
+  type PeerId,
+  Rib,
+  type RibPeer,
+} from '../../src/rib/index.ts'
 import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../../wire/index.ts'
 import { attributesText, Model, OWN } from './rib-model.ts'
 import { buildUpdate, bytesOf, hexOf, readMessages, type TestAttributes } from './rib-wire.ts'
@@ -33,7 +41,12 @@ const POLICIES: readonly Policy[] = [
     terms: [
       { match: { prefixes: [{ prefix: tens, minLength: 24, maxLength: 32 }] }, action: 'reject' },
       {
-        match: { prefixes: [{ prefix: twenties, minLength: 8, maxLength: 32 }, { prefix: docs, minLength: 36, maxLength: 128 }] },
+        match: {
+          prefixes: [
+            { prefix: twenties, minLength: 8, maxLength: 32 },
+            { prefix: docs, minLength: 36, maxLength: 128 },
+          ],
+        },
         set: { med: 7, addCommunities: [0xfc000009], removeCommunities: [0xfc000001] },
         action: 'accept',
       },
@@ -44,14 +57,24 @@ const POLICIES: readonly Policy[] = [
     name: 'by community',
     terms: [
       { match: { communities: [0xfc000001] }, action: 'reject' },
-      { match: { communities: [0xfc000002] }, set: { localPref: 101, removeCommunities: [0xfc000002] }, action: 'next' },
+      {
+        match: { communities: [0xfc000002] },
+        set: { localPref: 101, removeCommunities: [0xfc000002] },
+        action: 'next',
+      },
       { match: { sources: ['bgp'] }, set: { addCommunities: [0xfc00000a] }, action: 'accept' },
     ],
     otherwise: 'accept',
   },
   {
     name: 'own next hop for some',
-    terms: [{ match: { prefixes: [{ prefix: twenties, minLength: 0, maxLength: 24 }] }, set: { nextHopSelf: true }, action: 'accept' }],
+    terms: [
+      {
+        match: { prefixes: [{ prefix: twenties, minLength: 0, maxLength: 24 }] },
+        set: { nextHopSelf: true },
+        action: 'accept',
+      },
+    ],
     otherwise: 'accept',
   },
 ]
@@ -82,16 +105,19 @@ export class RandomRib {
   readonly #profiles: Profile[]
   #born = 0
 
-  constructor(seed: number, { prefixes = 6000, logLimit = 20_000 } = {}) {
+  constructor(seed: number, { prefixes = 6000, logLimit = 20_000, stretch = 1500 } = {}) {
     this.#random = randomFrom(seed)
     this.#profiles = Array.from({ length: 5 }, () => this.#profile())
-    this.rib = new Rib({ asn: OWN.asn, routerId: OWN.routerId, seed: seed * 7919, logLimit, reserve: 64 })
+    this.rib = new Rib({ asn: OWN.asn, routerId: OWN.routerId, seed: seed * 7919, logLimit, stretch, reserve: 64 })
     for (let i = 0; i < prefixes; i++) {
       const top = [10, 20, 30][this.#below(3)] ?? 10
       const length = 16 + this.#below(17)
       const word = ((top << 24) | this.#below(1 << 24)) & (-1 << (32 - length))
       this.#prefixes4.push(`${hexOf([word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255])}/${length}`)
-      if (i % 2 === 0) this.#prefixes6.push(`20010db8${hexOf([this.#below(256), this.#below(256), i >> 8, i & 255])}${'00'.repeat(8)}/64`)
+      if (i % 2 === 0)
+        this.#prefixes6.push(
+          `20010db8${hexOf([this.#below(256), this.#below(256), i >> 8, i & 255])}${'00'.repeat(8)}/64`,
+        )
     }
     this.rib.onBestRoute({ routeChanged: route => this.#routeChanged(route), flushed: () => {} })
   }
@@ -171,10 +197,14 @@ export class RandomRib {
     if (!isExternal || this.#chance(0.1)) a.localPref = 100 + this.#below(2)
     if (this.#chance(0.5)) {
       const count = 1 + this.#below(2)
-      a.communities = [...new Set(Array.from({ length: count }, () => COMMUNITIES[this.#below(this.#chance(0.9) ? 3 : 6)] ?? 1))]
+      a.communities = [
+        ...new Set(Array.from({ length: count }, () => COMMUNITIES[this.#below(this.#chance(0.9) ? 3 : 6)] ?? 1)),
+      ]
     }
-    if (this.#chance(isExternal ? 0.02 : 0.15)) a.originatorId = this.#chance(0.1) ? OWN.routerId : 0x0a000000 + this.#below(40)
-    if (a.originatorId !== undefined) a.clusterList = [0x0b000000 + this.#below(3), ...(this.#chance(0.1) ? [OWN.clusterId] : [])]
+    if (this.#chance(isExternal ? 0.02 : 0.15))
+      a.originatorId = this.#chance(0.1) ? OWN.routerId : 0x0a000000 + this.#below(40)
+    if (a.originatorId !== undefined)
+      a.clusterList = [0x0b000000 + this.#below(3), ...(this.#chance(0.1) ? [OWN.clusterId] : [])]
     if (this.#chance(0.02)) a.origin = 3
     return a
   }
@@ -200,7 +230,10 @@ export class RandomRib {
     this.messages++
     const body = buildUpdate({ withdrawn4, announced4, withdrawn6, announced6, attributes, nextHop6 }, peer)
     const error = this.rib.update(id, body, 0, body.length)
-    if (announced4.length + announced6.length === 0 && attributes.origin === 3) return this.#expectReset(id, error?.code, withdrawn4)
+    if (announced4.length + announced6.length === 0 && attributes.origin === 3) {
+      this.#expectReset(id, error?.code, withdrawn4)
+      return
+    }
     if (error !== undefined) this.problems.push(`reset: ${error.reason}`)
     for (const prefix of [...withdrawn4, ...withdrawn6]) this.model.withdraw(prefix, id)
     for (const prefix of announced4) this.model.announce(prefix, id, attributes)
@@ -234,7 +267,9 @@ export class RandomRib {
   }
 
   #localRoute(source: LocalSource, isWide: boolean): LocalRoute {
-    const gateway = Uint8Array.from(isWide ? bytesOf(`20010db8${'00'.repeat(11)}0${this.#below(3)}`) : [10, 9, 9, this.#below(3)])
+    const gateway = Uint8Array.from(
+      isWide ? bytesOf(`20010db8${'00'.repeat(11)}0${this.#below(3)}`) : [10, 9, 9, this.#below(3)],
+    )
     return {
       metric: this.#below(2),
       type: 'unicast',
@@ -264,9 +299,11 @@ export class RandomRib {
     for (const { withdrawn, announced, attributes, types, length } of readMessages(bytes, session.peer)) {
       if (length > session.peer.maxLength) this.problems.push(`a message of ${length} octets`)
       const rest = types[0] === 14 || types[0] === 15 ? types.slice(1) : types
-      if (rest.some((type, i) => i > 0 && type <= (rest[i - 1] ?? 0))) this.problems.push(`attributes in order ${types}`)
+      if (rest.some((type, i) => i > 0 && type <= (rest[i - 1] ?? 0)))
+        this.problems.push(`attributes in order ${types}`)
       for (const prefix of withdrawn) session.table.delete(prefix)
-      for (const prefix of announced) session.table.set(prefix, attributes === undefined ? '' : attributesText(attributes))
+      for (const prefix of announced)
+        session.table.set(prefix, attributes === undefined ? '' : attributesText(attributes))
       if (withdrawn.length + announced.length === 0) {
         const index = types.length > 0 ? 1 : 0
         session.endOfRibs[index] = (session.endOfRibs[index] ?? 0) + 1

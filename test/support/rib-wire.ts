@@ -75,7 +75,11 @@ export function attributeBytes(a: TestAttributes, { fourOctetAs }: TestCodec, ha
 }
 
 /** The body of an UPDATE, header excluded, around ready-made attribute bytes. */
-export function updateBody(withdrawn: readonly number[], attributes: readonly number[], nlri: readonly number[]): Uint8Array {
+export function updateBody(
+  withdrawn: readonly number[],
+  attributes: readonly number[],
+  nlri: readonly number[],
+): Uint8Array {
   return Uint8Array.from([...u16(withdrawn.length), ...withdrawn, ...u16(attributes.length), ...attributes, ...nlri])
 }
 

@@ -1,0 +1,289 @@
+import { describe, expect, it } from 'vitest'
+import { compilePolicy, type Edits } from '../../../src/policy/index.ts'
+import type { LocalRoute, RibPeer } from '../../../src/rib/index.ts'
+import { attributes, Fixture, key, OWN, peer, prefix } from '../../support/rib-fixture.ts'
+import { attribute, attributeBytes, nlriBytes, type TestAttributes, updateBody } from '../../support/rib-wire.ts'
+
+const P = '10.1.0.0/16'
+const V6 = '2001:db8:1::/48'
+const GLOBAL = '20010db8000000000000000000000001'
+const LINK_LOCAL = 'fe800000000000000000000000000001'
+const OWN6 = Uint8Array.from([0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfe])
+const external = { kind: 'ebgp', asn: 65099 } as const
+
+const setting = (set: Edits) =>
+  compilePolicy({ name: 'edit', terms: [{ match: {}, set, action: 'accept' }], otherwise: 'accept' })
+
+/** What peer 2 is told when peer 1 announces one route. */
+function tell(
+  from: Partial<RibPeer>,
+  to: Partial<RibPeer>,
+  more: Partial<TestAttributes> = {},
+): TestAttributes | undefined {
+  const fixture = new Fixture()
+  const source = fixture.join(peer(1, from))
+  const target = fixture.join(peer(2, to))
+  const sent = attributes(more)
+  if (from.kind === 'ebgp') delete sent.localPref
+  expect(fixture.send(source, { announced4: [key(P)], attributes: sent })).toBeUndefined()
+  fixture.settle()
+  return fixture.toldAttributes(target)
+}
+
+function tell6(to: Partial<RibPeer>, nextHop6: string): string | undefined {
+  const fixture = new Fixture()
+  const source = fixture.join(peer(1))
+  const target = fixture.join(peer(2, to))
+  fixture.send(source, { announced6: [key(V6)], nextHop6, attributes: attributes() })
+  fixture.settle()
+  return fixture.toldAttributes(target)?.nextHop
+}
+
+describe('who is told (RFC 4456 6, RFC 4271 9.2)', () => {
+  const client = { reflectorClient: true }
+  const other = { reflectorClient: false }
+  it.each([
+    ['a client', 'a client', client, client, true],
+    ['a client', 'a non-client', client, other, true],
+    ['a non-client', 'a client', other, client, true],
+    ['a non-client', 'a non-client', other, other, false],
+    ['an external peer', 'a non-client', external, other, true],
+    ['an external peer', 'an external peer', { ...external, asn: 65003 }, external, true],
+    ['a non-client', 'an external peer', other, external, true],
+    ['a non-client under another AS of ours', 'a non-client', { ...other, localAsn: 64999, asn: 64999 }, other, true],
+  ])('a route of %s goes to %s or not as it should', (_from, _to, from, to, isTold) => {
+    expect(tell(from, to) !== undefined).toBe(isTold)
+  })
+
+  it.each([
+    ['NO_ADVERTISE', 0xffffff02, false, false],
+    ['NO_EXPORT', 0xffffff01, true, false],
+    ['NO_EXPORT_SUBCONFED', 0xffffff03, true, false],
+    ['any other community', 0xfc000001, true, true],
+  ])('%s stops a route where RFC 1997 says', (_, community, toInternal, toExternal) => {
+    expect(tell({}, {}, { communities: [community] }) !== undefined).toBe(toInternal)
+    expect(tell({}, external, { communities: [community] }) !== undefined).toBe(toExternal)
+  })
+})
+
+describe('what a reflected route looks like (RFC 4456 8, 10)', () => {
+  it('carries the originator and our cluster, and everything else as it was', () => {
+    const a = { med: 5, communities: [1, 2], origin: 2, localPref: 70 }
+    expect(tell({}, {}, a)).toEqual({ ...attributes(a), originatorId: 0x0a000101, clusterList: [OWN.clusterId] })
+  })
+
+  it('keeps the originator it has and puts our cluster first', () => {
+    const told = tell({}, {}, { originatorId: 77, clusterList: [8, 9] })
+    expect([told?.originatorId, told?.clusterList]).toEqual([77, [OWN.clusterId, 8, 9]])
+  })
+
+  it.each([
+    ['the cluster of the client it came from', { clusterId: 1 }, { reflectorClient: false, clusterId: 3 }, [1]],
+    ['the cluster of the client it goes to', { reflectorClient: false, clusterId: 3 }, { clusterId: 2 }, [2]],
+    ['both clusters when the clients are in different ones', { clusterId: 1 }, { clusterId: 2 }, [2, 1]],
+  ])('names %s', (_, from, to, clusterList) => {
+    expect(tell(from, to)?.clusterList).toEqual(clusterList)
+  })
+
+  it('has our next hop only when that is asked for', () => {
+    expect(tell({}, { nextHopSelf: true })?.nextHop).toBe('0a0000fe')
+    expect(tell({}, { exportPolicy: setting({ nextHopSelf: true }) })?.nextHop).toBe('0a0000fe')
+    expect(tell({}, {})?.nextHop).toBe('0a000201')
+  })
+
+  it('has no originator and no cluster list when it came from outside', () => {
+    expect(tell(external, {})).toEqual(attributes())
+  })
+})
+
+describe('what an external peer is told (RFC 4271 5.1)', () => {
+  it('has our AS in front and our next hop, and none of what is internal', () => {
+    const told = tell({}, external, { med: 4, originatorId: 6, clusterList: [6], communities: [7] })
+    expect(told).toEqual({ origin: 0, path: [OWN.asn, 65001], nextHop: '0a0000fe', communities: [7] })
+  })
+
+  it('carries a MED that import or export policy set, and no other', () => {
+    expect(tell({ importPolicy: setting({ med: 9 }) }, external, { med: 4 })?.med).toBe(9)
+    expect(tell({}, { ...external, exportPolicy: setting({ med: 8 }) }, { med: 4 })?.med).toBe(8)
+    expect(tell({}, external, { med: 4 })?.med).toBeUndefined()
+  })
+
+  it.each([
+    ['an empty path', [], [2, 1, 0, 0, 0xfc, 0]],
+    ['a sequence with room', [2, 1, 0, 0, 0, 9], [2, 2, 0, 0, 0xfc, 0, 0, 0, 0, 9]],
+    [
+      'a full sequence',
+      [2, 255, ...new Array(255).fill([0, 0, 0, 9]).flat()],
+      [2, 1, 0, 0, 0xfc, 0, 2, 255, ...new Array(255).fill([0, 0, 0, 9]).flat()],
+    ],
+  ])('puts our AS in front of %s (RFC 4271 5.1.2)', (_, path, wanted) => {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1))
+    const target = fixture.join(peer(2, external))
+    const block = [
+      attribute(0x40, 1, [0]),
+      attribute(0x40, 2, path),
+      attribute(0x40, 3, [10, 0, 2, 1]),
+      attribute(0x40, 5, [0, 0, 0, 100]),
+    ]
+    expect(fixture.sendBody(source, updateBody([], block.flat(), nlriBytes(key(P))))).toBeUndefined()
+    fixture.settle()
+    let bytes: Uint8Array = new Uint8Array()
+    while (fixture.rib.pull(target, piece => (bytes = piece)));
+    const sent = [...bytes.subarray(23)]
+    const at = 4 + (wanted.length > 255 ? 4 : 3)
+    expect(sent.slice(at, at + wanted.length)).toEqual(wanted)
+  })
+})
+
+describe('LOCAL_PREF (RFC 4271 5.1.5)', () => {
+  it('is added for internal peers when there is none', () => {
+    expect(tell(external, {})?.localPref).toBe(100)
+  })
+
+  it('is what policy says, on import or on export', () => {
+    expect(tell({ importPolicy: setting({ localPref: 7 }) }, {})?.localPref).toBe(7)
+    expect(tell({}, { exportPolicy: setting({ localPref: 8 }) })?.localPref).toBe(8)
+    expect(tell({}, { ...external, exportPolicy: setting({ localPref: 8 }) })?.localPref).toBeUndefined()
+  })
+})
+
+describe('communities (RFC 1997)', () => {
+  const edit = { addCommunities: [3, 1], removeCommunities: [2] }
+  it.each([
+    ['none', undefined, [3, 1]],
+    ['one to be added anyway', [1], [1, 3]],
+    ['one to be removed', [2, 4], [4, 3, 1]],
+    [
+      'seventy of them',
+      Array.from({ length: 70 }, (_, i) => i + 100),
+      [...Array.from({ length: 70 }, (_, i) => i + 100), 3, 1],
+    ],
+  ])('are edited without repeats when there were %s', (_, communities, wanted) => {
+    const more = communities === undefined ? {} : { communities }
+    expect(tell({}, { exportPolicy: setting(edit) }, more)?.communities?.toSorted()).toEqual(wanted.toSorted())
+    expect(tell({ importPolicy: setting(edit) }, {}, more)?.communities?.toSorted()).toEqual(wanted.toSorted())
+  })
+
+  it('disappear with the last one', () => {
+    expect(tell({}, { exportPolicy: setting({ removeCommunities: [2] }) }, { communities: [2] })).not.toHaveProperty(
+      'communities',
+    )
+  })
+
+  it('added on import count at once: NO_EXPORT keeps the route inside', () => {
+    const importPolicy = setting({ addCommunities: [0xffffff01] })
+    expect(tell({ importPolicy }, external)).toBeUndefined()
+    expect(tell({ importPolicy }, {})).toBeDefined()
+  })
+})
+
+describe('2-octet speakers (RFC 6793 4.2.2)', () => {
+  it('get AS_TRANS and the true path beside it', () => {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1))
+    const target = fixture.join(peer(2, { ...external, fourOctetAs: false }))
+    fixture.announce(source, [P], { path: [4200000001, 65001] })
+    const [update] = fixture.read(target)
+    expect(update?.types).toEqual([1, 2, 3, 17])
+    expect(update?.attributes?.path).toEqual([OWN.asn, 4200000001, 65001])
+  })
+
+  it('get no AS4_PATH when every number fits', () => {
+    expect(tell({}, { fourOctetAs: false })?.path).toEqual([65001])
+  })
+})
+
+describe('unknown attributes (RFC 4271 5)', () => {
+  it('are passed on byte by byte with Partial set when transitive, in their place, and dropped when not', () => {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1))
+    const target = fixture.join(peer(2))
+    const block = [
+      ...attributeBytes(attributes(), { fourOctetAs: true }),
+      ...attribute(0x80, 98, [1]),
+      ...attribute(0xc0, 99, [1, 2, 3]),
+    ]
+    fixture.sendBody(source, updateBody([], block, nlriBytes(key(P))))
+    fixture.settle()
+    const pieces: number[] = []
+    while (fixture.rib.pull(target, bytes => pieces.push(...bytes)));
+    const text = pieces.join()
+    expect(text).toContain([0xe0, 99, 3, 1, 2, 3].join())
+    expect(text).not.toContain([0x80, 98, 1, 1].join())
+  })
+})
+
+describe('IPv6 next hops (RFC 2545 3)', () => {
+  it.each([
+    ['the global address alone', GLOBAL, GLOBAL],
+    ['the global half of a pair', GLOBAL + LINK_LOCAL, GLOBAL],
+    ['the link-local half when there is no other', '0'.repeat(32) + LINK_LOCAL, LINK_LOCAL],
+  ])('reflects %s', (_, received, told) => {
+    expect(tell6({}, received)).toBe(told)
+  })
+
+  it('tells our own address, by the session or by configuration', () => {
+    const wanted = '20010db80000000000000000000000fe'
+    expect(tell6({ ...external, nextHops: { ipv6: OWN6 } }, GLOBAL)).toBe(wanted)
+    expect(tell6({ ...external, localAddress: OWN6, address: OWN6 }, GLOBAL)).toBe(wanted)
+    expect(tell6({ nextHopSelf: true, nextHops: { ipv6: OWN6 } }, GLOBAL)).toBe(wanted)
+  })
+
+  it('does not tell a route that would need an address we do not know, and counts it', () => {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1))
+    const target = fixture.join(peer(2, external))
+    fixture.send(source, { announced6: [key(V6)], announced4: [key(P)], nextHop6: GLOBAL, attributes: attributes() })
+    fixture.settle()
+    expect(fixture.told(target)).toEqual([`+${key(P)}`])
+    expect(fixture.rib.stats().groups.map(group => group.withoutNextHop)).toEqual([0, 1])
+  })
+})
+
+describe('local routes on export', () => {
+  const base: LocalRoute = { metric: 0, type: 'unicast', interfaceIndex: 2, interfaceName: 'eth0', preference: 200 }
+  const told = (route: LocalRoute, to: Partial<RibPeer>, text = P) => {
+    const fixture = new Fixture()
+    const target = fixture.join(peer(2, { nextHops: { ipv6: OWN6 }, ...to }))
+    fixture.rib.announceLocal('static', prefix(text), route)
+    fixture.settle()
+    return fixture.toldAttributes(target)
+  }
+
+  it('go to internal peers with an empty AS_PATH, LOCAL_PREF 100 and our address', () => {
+    expect(told(base, {})).toEqual({ origin: 0, path: [], nextHop: '0a0000fe', localPref: 100 })
+  })
+
+  it('go to external peers with our AS and our address', () => {
+    expect(told({ ...base, gateway: Uint8Array.of(10, 9, 9, 9) }, external)).toEqual({
+      origin: 0,
+      path: [OWN.asn],
+      nextHop: '0a0000fe',
+    })
+  })
+
+  it.each([
+    ['a gateway', Uint8Array.of(10, 9, 9, 9), P, '0a090909'],
+    ['a link-local gateway, which is ours to others', Uint8Array.of(169, 254, 0, 1), P, '0a0000fe'],
+    ['a gateway of the other family, which is ours to others', OWN6, P, '0a0000fe'],
+    ['an IPv6 gateway', Uint8Array.from([...OWN6.subarray(0, 15), 9]), V6, '20010db8000000000000000000000009'],
+    [
+      'a link-local IPv6 gateway',
+      Uint8Array.from([0xfe, 0x80, ...new Array(13).fill(0), 1]),
+      V6,
+      '20010db80000000000000000000000fe',
+    ],
+  ])('name %s as next hop to internal peers', (_, gateway, text, wanted) => {
+    expect(told({ ...base, gateway }, {}, text)?.nextHop).toBe(wanted)
+  })
+
+  it('can be told apart by policy', () => {
+    const exportPolicy = compilePolicy({
+      name: 'no statics',
+      terms: [{ match: { sources: ['static'] }, action: 'reject' }],
+      otherwise: 'accept',
+    })
+    expect(told(base, { exportPolicy })).toBeUndefined()
+  })
+})
