@@ -47,7 +47,7 @@ function refuseQuery(error: z.ZodError, schema: z.ZodObject): Refusal {
 const flag = z.enum(['true', 'false']).transform(value => value === 'true')
 const nothing = z.strictObject({})
 
-export const RouteQuerySchema = z.strictObject({
+const RouteQuerySchema = z.strictObject({
   family: FamilyNameSchema.optional(),
   prefix: z.string().optional().describe('a prefix, or an address: then the longest prefix that covers it'),
   longest: flag.optional().describe('the longest prefix that covers `prefix`, instead of exactly that one'),

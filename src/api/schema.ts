@@ -17,13 +17,13 @@ export const FamilyNameSchema = z
   .enum(['ipv4-unicast', 'ipv6-unicast'])
   .describe('address family, AFI and SAFI by name')
 export const SourceKindSchema = z.enum(['bgp', 'kernel', 'direct', 'static']).describe('where a path comes from')
-export const PeerStateSchema = z
+const PeerStateSchema = z
   .enum(['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'])
   .describe('state of RFC 4271 8.2.2')
-export const RouteTypeSchema = z
+const RouteTypeSchema = z
   .enum(['unicast', 'blackhole', 'unreachable', 'prohibit'])
   .describe('what is done with a packet for the prefix')
-export const KernelStateSchema = z
+const KernelStateSchema = z
   .enum(['confirmed', 'pending', 'failed', 'conflict'])
   .describe(
     'confirmed: in the kernel as wanted; pending: sent, no answer yet; failed: refused; conflict: an alien route is in the way',

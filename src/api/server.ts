@@ -46,8 +46,8 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
   }
 }
 
-/** Finds the row of the table, takes the query apart and asks. Exported for tests: the whole API without a socket. */
-export function dispatch(context: Context, target: string): Answer {
+/** Finds the row of the table, takes the query apart and asks. Touches no socket. */
+function dispatch(context: Context, target: string): Answer {
   const [path = '/', search = ''] = splitOnce(target, '?')
   const found = findEndpoint(path)
   if (found === undefined) {

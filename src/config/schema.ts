@@ -23,7 +23,7 @@ import {
 } from './text.ts'
 import { DEFAULT_SOCKET } from './types.ts'
 
-export const BGP_PORT = 179
+const BGP_PORT = 179
 export const DEFAULT_HOLD_TIME_S = 90
 export const DEFAULT_CONNECT_RETRY_S = 5
 const FOUR_OCTETS_MAX = 4_294_967_295

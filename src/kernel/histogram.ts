@@ -3,7 +3,7 @@
  */
 
 /** Upper bounds in ms; the last bucket has none. */
-export const LATENCY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] as const
+const LATENCY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] as const
 
 export class LatencyHistogram {
   /** One count a bound, and one for everything above (not cumulative). */

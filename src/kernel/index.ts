@@ -2,10 +2,8 @@
  * The kernel's routing table, for the daemon and the lab: a port with two implementations, what is learned from it, and what is kept in it.
  * Wire it as `port.start(fanOut(interfaces, learn, sync))`, in this order.
  */
-export { IPV6_DEFAULT_METRIC, Protocol, RouteKind, Table } from './constants.ts'
-export { KernelCounters } from './counters.ts'
-export { KernelError, KernelErrorCode } from './error.ts'
-export { LATENCY_BOUNDS_MS, LatencyHistogram } from './histogram.ts'
+export { Protocol, Table } from './constants.ts'
+export { KernelError } from './error.ts'
 export { type Interface, type InterfaceAddress, type InterfaceChange, Interfaces } from './interfaces.ts'
 export {
   KernelLearn,
@@ -26,7 +24,7 @@ export {
   type LinkEvent,
   type RouteType,
 } from './port.ts'
-export { appendRoute, Op, RecordFlag, RouteRecords, routeOf } from './record.ts'
+export { appendRoute, Op, RecordFlag, RouteRecords } from './record.ts'
 export type { KernelRow, KernelState } from './row.ts'
 export { type MonitorOptions, type MonitorSink, RouteMonitor } from './rtnetlink/monitor.ts'
 export { type RtnetlinkOptions, RtnetlinkPort } from './rtnetlink/port.ts'

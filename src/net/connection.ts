@@ -160,7 +160,7 @@ export class Connection implements FrameSink, Reader {
     return { direction, localAddress, localPort, remoteAddress, remotePort, queuedOctets }
   }
 
-  /** Longest message accepted: 4096, or 65535 once both sides said so (RFC 8654). */
+  /** Longest message accepted: 4096, or 65535 once we offered to read so much (RFC 8654 4). */
   set maxLength(octets: number) {
     this.#framer.maxLength = octets
   }

@@ -1,9 +1,9 @@
 /** What the rest of the speaker may use of the network side. Called by `src/daemon` and the simulator. */
-export { type Clock, type PendingCall, systemClock } from './clock.ts'
+export type { Clock, PendingCall } from './clock.ts'
 export type { DialTarget, SocketFactory } from './dialer.ts'
-export { NetError, type NetErrorCode } from './errors.ts'
+export type { NetErrorCode } from './errors.ts'
 export type { ListenAddress } from './listener.ts'
-export { channelObserver, type NetObserver, type RefusalReason } from './observer.ts'
+export type { NetObserver, RefusalReason } from './observer.ts'
 export type { PeerOptions } from './peer-options.ts'
 export type { ConnectionView, PeerRow, TrafficCounters } from './peer-row.ts'
 export { type Farewell, PeerSet, type PeerSetOptions } from './peer-set.ts'

@@ -25,6 +25,7 @@ import {
   encodeNotification,
   type Family,
   HEADER_LENGTH,
+  MAX_MESSAGE_LENGTH,
   MessageType,
   MODERN_CONTEXT,
   type Notification,
@@ -319,7 +320,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
       this.#input({ type: 'closed', connection: id, reason: 'connection lost while coming up' })
       return
     }
-    connection.maxLength = negotiated.codec.maxLength
+    connection.maxLength = negotiated.codec.maxReceiveLength ?? MAX_MESSAGE_LENGTH
     const parts = this.#parts
     const { sendHoldMs } = this.#options
     try {

@@ -10,7 +10,7 @@ import type { Edits } from './policy.ts'
 const NO_EDITS: Edits = {}
 
 /** `first`, then `second`. Within one Edits removal comes before addition; the result has no value in both lists. */
-export function combineEdits(first: Edits, second: Edits): Edits {
+function combineEdits(first: Edits, second: Edits): Edits {
   const removed = new Set([...(first.removeCommunities ?? []), ...(second.removeCommunities ?? [])])
   const added = new Set(first.addCommunities ?? [])
   for (const value of second.removeCommunities ?? []) added.delete(value)

@@ -29,7 +29,7 @@ interface Plans {
 }
 
 /** The address of ours to tell as next hop of a family on this session. */
-export function ownNextHop(peer: RibPeer, family: Family): Uint8Array | undefined {
+function ownNextHop(peer: RibPeer, family: Family): Uint8Array | undefined {
   if (peer.localAddress.length * 8 === family.bits) return peer.localAddress
   return family.bits === 32 ? peer.nextHops.ipv4 : peer.nextHops.ipv6
 }

@@ -9,8 +9,8 @@ import type { SourceKind } from '../policy/policy.ts'
 import type { LocalSource, PeerId, RibPeer } from './port.ts'
 
 /** Ids below this are local sources. */
-export const FIRST_PEER = 16
-export const MAX_SOURCE = 0xffff
+const FIRST_PEER = 16
+const MAX_SOURCE = 0xffff
 const LOCAL_IDS: Readonly<Record<LocalSource, number>> = { kernel: 1, direct: 2, static: 3 }
 const LOCAL_KINDS: readonly (LocalSource | undefined)[] = [undefined, 'kernel', 'direct', 'static']
 

@@ -11,9 +11,6 @@ import { decodeMessage, FAMILIES, IPV4_UNICAST, MODERN_CONTEXT, notification } f
 /** Dotted quad to number, as the tests want to read it. */
 export const id = (text: string): number => text.split('.').reduce((value, octet) => value * 256 + Number(octet), 0)
 
-/** Jitter at its middle, so that every armed interval is 0.875 of its length unless a test says otherwise. */
-export const JITTER = 0.875
-
 /** Ours: AS 64512, 10.0.0.1, facing AS 65001. Connect-retry 5 s, idle hold 5 s to 30 s, hold time 90 s. */
 export function terms(changes: Partial<PeerFsmOptions> = {}): PeerFsmOptions {
   return {
@@ -74,7 +71,7 @@ export function decode(bytes: Uint8Array): Message {
 }
 
 /** An output in a few words: "dial", "send 1 open", "send 1 notification 6/7", "close 1", "Idle -> Connect". */
-export function describeOutput(output: PeerOutput): string {
+function describeOutput(output: PeerOutput): string {
   switch (output.type) {
     case 'send': {
       const message = decode(output.bytes)

@@ -1,6 +1,6 @@
 /** BGP messages by hand, for tests of the network side: nothing here comes from the encoders of wire/. */
 
-export const OPEN = 1
+const OPEN = 1
 export const UPDATE = 2
 export const NOTIFICATION = 3
 export const KEEPALIVE = 4

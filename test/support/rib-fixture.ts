@@ -3,7 +3,7 @@ import { ACCEPT_ALL, compilePolicy } from '../../src/policy/index.ts'
 import { type PeerId, Rib, type RibOptions, type RibPeer } from '../../src/rib/index.ts'
 import { FAMILIES, type Notification, type Prefix, parsePrefix } from '../../wire/index.ts'
 import { OWN } from './rib-model.ts'
-import { buildUpdate, hexOf, type ReadUpdate, readMessages, type TestAttributes, type TestUpdate } from './rib-wire.ts'
+import { buildUpdate, type ReadUpdate, readMessages, type TestAttributes, type TestUpdate } from './rib-wire.ts'
 
 const acceptAll = compilePolicy(ACCEPT_ALL)
 
@@ -121,4 +121,4 @@ export class Fixture {
   }
 }
 
-export { hexOf, OWN }
+export { OWN }

@@ -29,7 +29,7 @@ const NO_EXPORT_SUBCONFED = 0xffffff03
 
 const isIpv6 = (prefix: string) => prefix.indexOf('/') === 32
 
-export function subjectOf(prefix: string, source: ModelPath['source'], attributes: TestAttributes): PolicySubject {
+function subjectOf(prefix: string, source: ModelPath['source'], attributes: TestAttributes): PolicySubject {
   const [address = '', length = '0'] = prefix.split('/')
   const octets = bytesOf(address)
   const word = (k: number) => Number.parseInt(hexOf(octets.slice(4 * k, 4 * k + 4)) || '0', 16)
@@ -74,7 +74,7 @@ function compareBytes(a: Uint8Array, b: Uint8Array): number {
 }
 
 /** RFC 4271 9.1.2.2, RFC 4456 9, with preference in front. */
-export function decide(paths: readonly ModelPath[]): ModelPath | undefined {
+function decide(paths: readonly ModelPath[]): ModelPath | undefined {
   if (paths.length === 0) return undefined
   const neighbour = (p: ModelPath) => p.attributes.path[0] ?? 0
   const med = (p: ModelPath) => p.attributes.med ?? 0

@@ -324,7 +324,7 @@ export class RandomRib {
   }
 }
 
-export function prefixOf(text: string): Prefix {
+function prefixOf(text: string): Prefix {
   const [address = '', length = '0'] = text.split('/')
   const words = Uint32Array.from((address.match(/.{8}/g) ?? []).map(word => Number.parseInt(word, 16)))
   return { family: words.length === 4 ? IPV6_UNICAST : IPV4_UNICAST, words, length: Number(length) }

@@ -38,10 +38,6 @@ export const hexOf = (bytes: ArrayLike<number>): string =>
 const u16 = (n: number) => [(n >>> 8) & 255, n & 255]
 const u32 = (n: number) => [(n >>> 24) & 255, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]
 
-export function prefix4(a: number, b: number, c: number, d: number, length: number): string {
-  return `${hexOf([a, b, c, d])}/${length}`
-}
-
 export function nlriBytes(prefix: string): number[] {
   const [address = '', length = '0'] = prefix.split('/')
   return [Number(length), ...bytesOf(address).slice(0, (Number(length) + 7) >> 3)]

@@ -1,9 +1,17 @@
 /** The table of commands, in the order of `godwit --help`. A new command is a new file here and a new row. */
 import type { Command } from '../command.ts'
 import { checkCommand } from './check.ts'
+import { decodeCommand } from './decode.ts'
 import { labCommand } from './lab.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
 import { showCommand } from './show.ts'
 
-export const COMMANDS: readonly Command[] = [runCommand, checkCommand, showCommand, schemaCommand, labCommand]
+export const COMMANDS: readonly Command[] = [
+  runCommand,
+  checkCommand,
+  showCommand,
+  schemaCommand,
+  decodeCommand,
+  labCommand,
+]

@@ -31,7 +31,7 @@ export function ask(
 }
 
 /** `--json`: the daemon's own document, unchanged. */
-export async function printJson(request: Request, { stdout }: CliContext): Promise<number> {
+async function printJson(request: Request, { stdout }: CliContext): Promise<number> {
   for await (const piece of readText(request)) await stdout.write(piece)
   return ExitCode.done
 }

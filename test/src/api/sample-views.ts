@@ -106,7 +106,7 @@ export const SAMPLE_ROUTES: readonly RouteRow[] = [
   }),
 ]
 
-export const SAMPLE_KERNEL: readonly KernelRow[] = [
+const SAMPLE_KERNEL: readonly KernelRow[] = [
   {
     prefix: '10.1.0.0/16',
     family: 'ipv4-unicast',
@@ -133,7 +133,7 @@ export const SAMPLE_KERNEL: readonly KernelRow[] = [
   },
 ]
 
-export const SAMPLE_STATUS: StatusView = {
+const SAMPLE_STATUS: StatusView = {
   version: '1.2.3',
   nodeVersion: 'v20.20.2',
   pid: 4711,
