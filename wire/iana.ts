@@ -48,7 +48,16 @@ export const AttributeCode = {
   EXTENDED_COMMUNITIES: 16,
   AS4_PATH: 17,
   AS4_AGGREGATOR: 18,
+  PMSI_TUNNEL: 22,
+  TUNNEL_ENCAPSULATION: 23,
+  IPV6_EXTENDED_COMMUNITIES: 25,
+  AIGP: 26,
+  LINK_STATE: 29,
   LARGE_COMMUNITY: 32,
+  ONLY_TO_CUSTOMER: 35,
+  NEXT_HOP_CHARACTERISTICS: 39,
+  PREFIX_SID: 40,
+  ATTR_SET: 128,
 } as const
 
 /** Values of ORIGIN, best first (RFC 4271 5.1.1). */
@@ -58,7 +67,26 @@ export const Origin = { IGP: 0, EGP: 1, INCOMPLETE: 2 } as const
 export const SegmentType = { SET: 1, SEQUENCE: 2, CONFED_SEQUENCE: 3, CONFED_SET: 4 } as const
 
 /** Capability codes (RFC 5492 registry) we send or interpret. */
-export const CapabilityCode = { MULTIPROTOCOL: 1, ROUTE_REFRESH: 2, FOUR_OCTET_AS: 65 } as const
+export const CapabilityCode = {
+  MULTIPROTOCOL: 1,
+  ROUTE_REFRESH: 2,
+  EXTENDED_NEXT_HOP: 5,
+  EXTENDED_MESSAGE: 6,
+  ROLE: 9,
+  GRACEFUL_RESTART: 64,
+  FOUR_OCTET_AS: 65,
+  ADD_PATH: 69,
+  ENHANCED_ROUTE_REFRESH: 70,
+  LONG_LIVED_GRACEFUL_RESTART: 71,
+  FQDN: 73,
+  SOFTWARE_VERSION: 75,
+} as const
+
+/** Values of the BGP Role capability: what the sender is to the other side (RFC 9234 4.1). */
+export const Role = { PROVIDER: 0, ROUTE_SERVER: 1, ROUTE_SERVER_CLIENT: 2, CUSTOMER: 3, PEER: 4 } as const
+
+/** Send/Receive values of the ADD-PATH capability: what the sender of it can do (RFC 7911 4). */
+export const AddPathMode = { RECEIVE: 1, SEND: 2, BOTH: 3 } as const
 
 /** OPEN optional parameter types (RFC 5492 4, RFC 9072 2). */
 export const ParameterType = { CAPABILITIES: 2, EXTENDED_LENGTH: 255 } as const
@@ -66,11 +94,13 @@ export const ParameterType = { CAPABILITIES: 2, EXTENDED_LENGTH: 255 } as const
 /** ROUTE-REFRESH message subtypes (RFC 7313 3.2). */
 export const RefreshSubtype = { REQUEST: 0, BEGIN: 1, END: 2 } as const
 
-/** Well-known communities (RFC 1997, RFC 3765, RFC 7999, RFC 8326, RFC 9494) as unsigned 32-bit numbers. */
+/** Well-known communities (RFC 1997, 3765, 7611, 7999, 8326, 9026, 9494) as unsigned 32-bit numbers. */
 export const WellKnownCommunity = {
   GRACEFUL_SHUTDOWN: 0xffff0000,
+  ACCEPT_OWN: 0xffff0001,
   LLGR_STALE: 0xffff0006,
   NO_LLGR: 0xffff0007,
+  STANDBY_PE: 0xffff0009,
   BLACKHOLE: 0xffff029a,
   NO_EXPORT: 0xffffff01,
   NO_ADVERTISE: 0xffffff02,

@@ -5,8 +5,8 @@
  * Canonical form: attributes by ascending type code, each once; low four flag bits 0, Extended Length only above 255
  * octets, Partial only on optional transitive attributes; no MP_REACH_NLRI, MP_UNREACH_NLRI, AS4_PATH, AS4_AGGREGATOR;
  * the next hop always in NEXT_HOP, 4, 16 or 32 octets, also that of MP_REACH_NLRI; AS numbers in four octets, merged by
- * RFC 6793 4.2.3; discarded attributes and unknown optional non-transitive ones gone; unknown optional transitive ones
- * kept with Partial set (RFC 4271 5); repeated large communities once (RFC 8092 3).
+ * RFC 6793 4.2.3; discarded attributes gone; of those we do not use, the optional non-transitive ones gone too and the
+ * optional transitive ones kept with Partial set (RFC 4271 5); repeated large communities once (RFC 8092 3).
  * What a modern peer sends is canonical already. Called by `src/rib`.
  */
 
@@ -61,7 +61,9 @@ export function normaliseAttributes(
   const path = block.mergedPath === undefined ? undefined : encodeSegments(block.mergedPath, 4)
   // DEVIATION: a path that only fits the limits in two-octet numbers could be told to nobody else, so it is not taken.
   if (path !== undefined && attributesEnd - attributesStart + path.length > 0xffff) {
-    block.report(AttributeCode.AS_PATH, 'withdraw', 'AS_PATH is too long in four-octet numbers')
+    const octets = block.octetsOf(AttributeCode.AS_PATH)
+    const reason = 'AS_PATH is too long in four-octet numbers'
+    block.report({ code: AttributeCode.AS_PATH, action: 'withdraw', reason, rfc: 'RFC 4271 4.3', octets })
   }
   requireMandatory(block, expects)
   out.action = block.action
@@ -114,7 +116,7 @@ function writeCanonical(
 /** The flags an attribute has in canonical form, Extended Length apart; 0 when it is not to be kept (RFC 4271 5). */
 function canonicalFlags(code: number, flags: number): number {
   const row = rowByCode(code)
-  if (row !== undefined) {
+  if (row !== undefined && row.isUnused !== true) {
     return row.flags === Category.OPTIONAL_TRANSITIVE ? row.flags | (flags & AttributeFlag.PARTIAL) : row.flags
   }
   return (flags & AttributeFlag.TRANSITIVE) === 0 ? 0 : Category.OPTIONAL_TRANSITIVE | AttributeFlag.PARTIAL

@@ -18,7 +18,14 @@ import {
   unsupportedVersion,
 } from './errors.ts'
 import { encodeMessage } from './header.ts'
-import { BGP_VERSION, HEADER_LENGTH, MessageType, MIN_MESSAGE_LENGTH, ParameterType } from './iana.ts'
+import {
+  BGP_VERSION,
+  HEADER_LENGTH,
+  MAX_MESSAGE_LENGTH,
+  MessageType,
+  MIN_MESSAGE_LENGTH,
+  ParameterType,
+} from './iana.ts'
 import type { Result } from './result.ts'
 import { failure, success } from './result.ts'
 
@@ -88,15 +95,21 @@ function decodeParameters(bytes: Uint8Array, area: ParameterArea): Result<Capabi
     if (offset > area.end) return failure(malformedParameter('a capability parameter runs past the message'))
     const decoded = decodeCapabilities(bytes, valueStart, offset)
     if (!decoded.ok) return decoded
-    capabilities.push(...decoded.value)
+    for (const capability of decoded.value) capabilities.push(capability)
   }
   return success(capabilities)
 }
 
-/** Writes a whole OPEN message, header included, with all capabilities in one parameter as RFC 5492 4 prefers. */
+/**
+ * Writes a whole OPEN message, header included, with all capabilities in one parameter as RFC 5492 4 prefers, in the
+ * extended form only where they need it (RFC 9072 2). Throws RangeError above 4096 octets, which no OPEN may exceed
+ * (RFC 8654 4), and for a capability of more than 255: mistakes of the caller.
+ */
 export function encodeOpen(open: Open): Uint8Array {
   const fixed = concatBytes(Uint8Array.of(open.version), u16(open.asn), u16(open.holdTimeS), u32(open.routerId))
-  return encodeMessage(MessageType.OPEN, fixed, encodeParameters(open.capabilities))
+  const message = encodeMessage(MessageType.OPEN, fixed, encodeParameters(open.capabilities))
+  if (message.length <= MAX_MESSAGE_LENGTH) return message
+  throw new RangeError(`an OPEN of ${message.length} octets`)
 }
 
 function encodeParameters(capabilities: readonly Capability[]): Uint8Array {

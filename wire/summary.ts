@@ -15,7 +15,10 @@ export class AttributeSummary {
   origin: number = Origin.INCOMPLETE
   /** RFC 4271 9.1.2.2 a: AS numbers in sequences, one per set, nothing for confederation segments. */
   asPathLength = 0
-  /** The first AS of the path when that begins with a sequence, else 0 (RFC 4271 9.1.2.2 c). */
+  /**
+   * The first AS of the path when that begins with a sequence, else 0 (RFC 4271 9.1.2.2 c). Confederation segments in
+   * front are skipped: they name members, not neighbours (RFC 5065 5.3).
+   */
   neighbourAs = 0
   hasMed = false
   med = 0
@@ -153,10 +156,14 @@ const word = (bytes: Uint8Array, at: number): number =>
   ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
 
 function summarisePath(bytes: Uint8Array, start: number, end: number, out: AttributeSummary): void {
-  if (start < end && bytes[start] === SegmentType.SEQUENCE) out.neighbourAs = word(bytes, start + 2)
+  let isFirst = true
   for (let at = start; at < end; ) {
     const type = bytes[at]!
     const count = bytes[at + 1]!
+    if (isFirst && type < SegmentType.CONFED_SEQUENCE) {
+      if (type === SegmentType.SEQUENCE) out.neighbourAs = word(bytes, at + 2)
+      isFirst = false
+    }
     if (type === SegmentType.SEQUENCE) out.asPathLength += count
     else if (type === SegmentType.SET) out.asPathLength += 1
     at += 2 + 4 * count

@@ -15,15 +15,15 @@ import type { Action, AttributeProblem } from './attribute/row.ts'
 import { Category } from './attribute/row.ts'
 import { u16 } from './bytes.ts'
 import type { CodecContext } from './context.ts'
-import { MODERN_CONTEXT } from './context.ts'
+import { hasReceivedPathIds, hasSentPathIds, MODERN_CONTEXT } from './context.ts'
 import type { Notification } from './errors.ts'
 import { invalidNetworkField, malformedAttributeList } from './errors.ts'
 import type { Family } from './family.ts'
 import { familyOf, IPV4_UNICAST } from './family.ts'
 import { encodeMessage } from './header.ts'
 import { AttributeCode, AttributeFlag, MessageType } from './iana.ts'
+import type { Nlri } from './nlri.ts'
 import { decodeNlri, encodeNlri } from './nlri.ts'
-import type { Prefix } from './prefix.ts'
 import type { Result } from './result.ts'
 import { failure, success } from './result.ts'
 
@@ -95,9 +95,16 @@ export class MpSections {
 
 /**
  * Finds the MP attributes in `bytes[attributesStart, attributesEnd)` by walking attribute headers. Nothing else is
- * validated: other attributes may still be wrong, and the prefixes are for `NlriReader`. No allocation.
+ * validated: other attributes may still be wrong, and the prefixes are for `NlriReader`. No allocation. Without the
+ * `context` of the session an IPv4 route behind an IPv6 next hop (RFC 8950) is not `wellFormed`, only slower.
  */
-export function locateMp(bytes: Uint8Array, attributesStart: number, attributesEnd: number, out: MpSections): void {
+export function locateMp(
+  bytes: Uint8Array,
+  attributesStart: number,
+  attributesEnd: number,
+  out: MpSections,
+  context?: Pick<CodecContext, 'extendedNextHop'>,
+): void {
   clearMp(out)
   let at = attributesStart
   while (at < attributesEnd) {
@@ -116,13 +123,14 @@ export function locateMp(bytes: Uint8Array, attributesStart: number, attributesE
       const isFlagged = (flags & Category.OPTIONAL_TRANSITIVE) === Category.OPTIONAL_NON_TRANSITIVE
       const isReach = code === AttributeCode.MP_REACH
       const isSound = isReach ? locateReach(bytes, at, start, end, out) : locateUnreach(bytes, at, start, end, out)
-      if (!isSound || !isFlagged) out.wellFormed = false
+      const isReachable = !isReach || !isSound || isNextHopSound(out, context)
+      if (!isSound || !isFlagged || !isReachable) out.wellFormed = false
     }
     at = end
   }
 }
 
-/** RFC 4760 3. False: the attribute is a repeat, too short, or its next hop impossible. */
+/** RFC 4760 3. False: the attribute is a repeat or too short. */
 function locateReach(bytes: Uint8Array, at: number, start: number, end: number, out: MpSections): boolean {
   if (out.hasReach || end - start < MIN_REACH_LENGTH) return false
   out.hasReach = true
@@ -135,8 +143,15 @@ function locateReach(bytes: Uint8Array, at: number, start: number, end: number, 
   out.nextHopEnd = start + 4 + bytes[start + 3]!
   out.reachNlriStart = out.nextHopEnd + 1
   out.reachNlriEnd = end
-  if (out.reachNlriStart > end) return false
-  return out.reachFamily === undefined || isNextHopLength(out.reachFamily, bytes[start + 3]!)
+  return out.reachNlriStart <= end
+}
+
+/** Has the next hop a length its family may have in this session? Of families we do not know, any will do. */
+function isNextHopSound(
+  { nextHopStart, nextHopEnd, reachFamily }: MpSections,
+  context: Pick<CodecContext, 'extendedNextHop'> | undefined,
+): boolean {
+  return reachFamily === undefined || isNextHopLength(reachFamily, nextHopEnd - nextHopStart, context)
 }
 
 /** RFC 4760 4. False: the attribute is a repeat or too short. */
@@ -172,10 +187,10 @@ function clearMp(out: MpSections): void {
 /** An UPDATE as objects. The routes of MP attributes are in `attributes`. */
 export interface Update {
   /** IPv4 prefixes of the Withdrawn Routes field. */
-  readonly withdrawn: readonly Prefix[]
+  readonly withdrawn: readonly Nlri[]
   readonly attributes: readonly Attribute[]
   /** IPv4 prefixes after the attributes. */
-  readonly nlri: readonly Prefix[]
+  readonly nlri: readonly Nlri[]
   readonly problems: readonly AttributeProblem[]
   /** With `withdraw`, every prefix that seems announced is withdrawn instead (RFC 7606 2). */
   readonly action: Exclude<Action, 'reset'>
@@ -187,9 +202,10 @@ export function decodeUpdate(bytes: Uint8Array, start: number, end: number, cont
   const error = splitUpdate(bytes, start, end, sections)
   if (error !== undefined) return failure(error)
   // RFC 7606 3 i and 5.3: unreadable prefixes, announced or withdrawn, end the session.
-  const withdrawn = decodeNlri(bytes, sections.withdrawnStart, sections.withdrawnEnd, IPV4_UNICAST)
+  const hasPathIds = hasReceivedPathIds(context, IPV4_UNICAST)
+  const withdrawn = decodeNlri(bytes, sections.withdrawnStart, sections.withdrawnEnd, IPV4_UNICAST, hasPathIds)
   if (withdrawn === undefined) return failure(invalidNetworkField('a withdrawn prefix is malformed'))
-  const nlri = decodeNlri(bytes, sections.nlriStart, sections.nlriEnd, IPV4_UNICAST)
+  const nlri = decodeNlri(bytes, sections.nlriStart, sections.nlriEnd, IPV4_UNICAST, hasPathIds)
   if (nlri === undefined) return failure(invalidNetworkField('an announced prefix is malformed'))
   const block = new AttributeBlock()
   judgeAttributes(bytes, sections.attributesStart, sections.attributesEnd, context, block)
@@ -206,11 +222,14 @@ function hasRoutes({ nlri, opaque }: MpReachAttribute | MpUnreachAttribute): boo
   return nlri.length > 0 || (opaque !== undefined && opaque.length > 0)
 }
 
-/** What to put into an UPDATE; whatever is left out is empty. IPv6 routes go into MP attributes. */
+/**
+ * What to put into an UPDATE; whatever is left out is empty. IPv6 routes go into MP attributes, and so do IPv4 routes
+ * with an IPv6 next hop (RFC 8950 3).
+ */
 export interface UpdateContent {
-  readonly withdrawn?: readonly Prefix[]
+  readonly withdrawn?: readonly Nlri[]
   readonly attributes?: readonly Attribute[]
-  readonly nlri?: readonly Prefix[]
+  readonly nlri?: readonly Nlri[]
 }
 
 /**
@@ -218,9 +237,10 @@ export interface UpdateContent {
  * Throws RangeError when the message would exceed `context.maxLength`, a mistake of the caller.
  */
 export function encodeUpdate(update: UpdateContent, context: CodecContext): Uint8Array {
-  const withdrawn = encodeNlri(update.withdrawn ?? [])
+  const hasPathIds = hasSentPathIds(context, IPV4_UNICAST)
+  const withdrawn = encodeNlri(update.withdrawn ?? [], hasPathIds)
   const attributes = encodeAttributes(update.attributes ?? [], context)
-  const nlri = encodeNlri(update.nlri ?? [])
+  const nlri = encodeNlri(update.nlri ?? [], hasPathIds)
   const parts = [u16(withdrawn.length), withdrawn, u16(attributes.length), attributes, nlri]
   const message = encodeMessage(MessageType.UPDATE, ...parts)
   if (message.length <= context.maxLength) return message

@@ -1,6 +1,6 @@
 /** One row of `show peers`: configuration, state machine, socket and RIB seen as one. Called by views.ts. */
 import { describeReason, type MessageCounts as FsmCounts } from '../../fsm/index.ts'
-import { type Capability, formatRouterId } from '../../wire/index.ts'
+import { formatCapability, formatRouterId } from '../../wire/index.ts'
 import type { MessageCounts, PeerView } from '../api/schema.ts'
 import type { PeerConfig } from '../config/index.ts'
 import type { PeerCounters } from '../rib/index.ts'
@@ -41,7 +41,7 @@ export function peerView(peer: PeerConfig, { config, rib, routing, peers }: View
     reflectorClient: peer.reflectorClient,
     importPolicy: peer.import.name,
     exportPolicy: peer.export.name,
-    capabilities: (negotiated?.capabilities ?? []).map(capabilityText),
+    capabilities: (negotiated?.capabilities ?? []).map(formatCapability),
   }
 }
 
@@ -64,18 +64,5 @@ function messageCounts(counts: FsmCounts): MessageCounts {
     notification: counts.notification,
     keepalive: counts.keepalive,
     routeRefresh: counts['route-refresh'],
-  }
-}
-
-function capabilityText(capability: Capability): string {
-  switch (capability.kind) {
-    case 'multiprotocol':
-      return `multiprotocol ${capability.family?.name ?? `${capability.afi}/${capability.safi}`}`
-    case 'four-octet-as':
-      return `four-octet-as ${capability.asn}`
-    case 'route-refresh':
-      return 'route-refresh'
-    case 'unknown':
-      return `capability ${capability.code}`
   }
 }

@@ -159,9 +159,11 @@ const CODES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 22, 23, 25, 26
 const CASES: readonly Case[] = [
   ...prefixCase('IPv4 /0', [0], MODERN),
   ...prefixCase('IPv4 /1', [1, 0x80], MODERN),
+  ...prefixCase('IPv4 /9', [9, 10, 0x80], MODERN),
   ...prefixCase('IPv4 /32', [32, 10, 0, 0, 1], MODERN),
   ...prefixCase('IPv4 /0 with path ids', [0, 0, 0, 1, 0], PATHS),
   ...mpCase('IPv6 /0', [0], MODERN),
+  ...mpCase('IPv6 /9', [9, 0x20, 0x80], MODERN),
   ...mpCase('IPv6 /128', [128, ...V6_HOP], MODERN),
   ...mpCase('IPv6 /0 with path ids', [0, 0, 0, 1, 0], PATHS),
   ...CODES.map(code => attributeCase(`attribute ${code} empty, over and over`, room => repeat([0xc0, code, 0], room))),
@@ -173,10 +175,15 @@ const CASES: readonly Case[] = [
   }),
   attributeCase('empty attributes with wide lengths', room => repeat([0xd0, 6, 0, 0], room)),
   attributeCase('one octet values', room => repeat([0xc0, 200, 1, 7], room)),
-  attributeCase('AS_PATH of 255-number segments', room => {
-    const segment = [2, 255, ...Array.from({ length: 255 }, (_, i) => word(i + 1)).flat()]
-    return wide(0x40, 2, repeat(segment, room - 4))
-  }, MODERN, [...ORIGIN, ...HOP]),
+  attributeCase(
+    'AS_PATH of 255-number segments',
+    room => {
+      const segment = [2, 255, ...Array.from({ length: 255 }, (_, i) => word(i + 1)).flat()]
+      return wide(0x40, 2, repeat(segment, room - 4))
+    },
+    MODERN,
+    [...ORIGIN, ...HOP],
+  ),
   attributeCase('AS_PATH of 1-number segments', room => wide(0x40, 2, repeat([2, 1, 0, 0, 0, 1], room - 4)), MODERN, [
     ...ORIGIN,
     ...HOP,
@@ -313,6 +320,8 @@ for (const [index, { length, ms }] of GOALS.entries()) {
   for (const { name, times } of worst.slice(0, SHOWN)) {
     const time = times[index] ?? 0
     const growth = (times[1] ?? 0) / (times[0] || 1)
-    console.log(`${time.toFixed(3).padStart(9)} ms  ${time > ms ? 'over' : '    '}  grows ${growth.toFixed(1)}×  ${name}`)
+    console.log(
+      `${time.toFixed(3).padStart(9)} ms  ${time > ms ? 'over' : '    '}  grows ${growth.toFixed(1)}×  ${name}`,
+    )
   }
 }

@@ -53,7 +53,7 @@ export const rules = {
       ['wire', 'src/api', 'src/config', 'src/decode', 'src/observe'],
       ['yargs', 'picocolors', 'node:*'],
     ),
-    mayKnow('src/decode', ['wire'], ['node:*']),
+    mayKnow('src/decode', ['wire'], ['unbzip2-stream', 'node:*']),
     mayKnow(
       'src/lab',
       ['wire', 'src/api', 'src/cli/client', 'src/cli/context', 'src/config', 'src/daemon', 'src/kernel', 'src/sys'],

@@ -5,7 +5,7 @@ import { RUNS } from '../support/wire-arbitraries.ts'
 import { join, message, openBody, text } from '../support/wire-bytes.ts'
 
 /** Everything a framer reports for these chunks, as comparable text. */
-function hear(chunks: readonly Uint8Array[]): { events: string[]; stopped: boolean } {
+function hear(chunks: readonly Uint8Array[], maxLength = 4096): { events: string[]; stopped: boolean } {
   const events: string[] = []
   const framer = new Framer({
     message: (type, bytes, start, end) => {
@@ -14,6 +14,7 @@ function hear(chunks: readonly Uint8Array[]): { events: string[]; stopped: boole
     },
     failure: error => events.push(`error ${error.code}/${error.subcode} ${text(error.data)}`),
   })
+  framer.maxLength = maxLength
   for (const chunk of chunks) framer.push(chunk)
   return { events, stopped: framer.stopped }
 }
@@ -46,6 +47,20 @@ describe('framing', () => {
         expect(hear(cut(bytes, where))).toEqual(hear([bytes]))
       }),
       RUNS,
+    )
+  })
+
+  it('of extended messages does not depend on how the stream is cut either (RFC 8654)', () => {
+    const long = fc.integer({ min: 4097, max: 65535 }).map(length => message(2, '00'.repeat(length - 19)))
+    const mixed = fc.array(fc.oneof(wholeMessage, long), { minLength: 1, maxLength: 3 }).map(parts => join(...parts))
+    const anywhere = fc.array(fc.nat(200_000), { maxLength: 6 })
+    fc.assert(
+      fc.property(mixed, anywhere, (bytes, where) => {
+        const whole = hear([bytes], 65535)
+        expect(whole.stopped).toBe(false)
+        expect(hear(cut(bytes, where), 65535).events.join('|') === whole.events.join('|')).toBe(true)
+      }),
+      { ...RUNS, numRuns: 20 },
     )
   })
 

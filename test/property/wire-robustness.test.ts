@@ -3,20 +3,25 @@ import { describe, expect, it } from 'vitest'
 import type { CodecContext, Expectations } from '../../wire/index.ts'
 import {
   decodeAttributes,
+  decodeCapabilities,
   decodeMessage,
   decodeNotification,
+  decodeNotificationData,
   decodeOpen,
   decodeRouteRefresh,
+  decodeText,
   decodeUpdate,
   FAMILIES,
   formatAttribute,
   formatCapability,
+  formatNotificationData,
   IPV4_UNICAST,
   locateMp,
   MpSections,
   NlriReader,
   NormalisedAttributes,
   normaliseAttributes,
+  notification,
   parseAddress,
   parsePrefix,
   splitUpdate,
@@ -53,6 +58,22 @@ const openSoup = fc.uint8Array({ maxLength: 60 }).map(parameters => {
   return join(hex('04fde9005a0a000001'), hex(int(parameters.length, 1)), parameters)
 })
 
+/** Capabilities we know with values that are mostly none of theirs. */
+const capabilitySoup = fc
+  .array(fc.tuple(fc.constantFrom(1, 2, 5, 6, 9, 64, 65, 69, 70, 71, 73, 75), fc.uint8Array({ maxLength: 20 })), {
+    maxLength: 6,
+  })
+  .map(list => Uint8Array.from(list.flatMap(([code, value]) => [code, value.length, ...value])))
+
+/** OPEN bodies with parameters in extended form (RFC 9072 2), their lengths right or nearly so. */
+const wideOpenSoup = fc
+  .tuple(fc.array(capabilitySoup, { maxLength: 4 }), fc.constantFrom(0, 0, 0, -1, 1), fc.integer({ min: 1, max: 255 }))
+  .map(([parts, skew, oldLength]) => {
+    const parameters = join(...parts.map(part => join(hex(`02${int(part.length, 2)}`), part)))
+    const total = Math.max(0, parameters.length + skew)
+    return join(hex(`04fde9005a0a000001${int(oldLength, 1)}ff${int(total, 2)}`), parameters)
+  })
+
 const EXPECTATIONS: readonly Expectations[] = [
   { ipv4Nlri: true, mpReach: false, anyReachable: true },
   { ipv4Nlri: false, mpReach: true, anyReachable: true },
@@ -62,9 +83,18 @@ const EXPECTATIONS: readonly Expectations[] = [
 
 describe('any octets are survived, and nothing outside the range is read or written, by', () => {
   const readers: readonly (readonly [string, fc.Arbitrary<Uint8Array>, Read])[] = [
-    ['decodeOpen', fc.oneof(anyOctets, openSoup), decodeOpen],
+    ['decodeOpen', fc.oneof(anyOctets, openSoup, wideOpenSoup), decodeOpen],
     ['decodeNotification', anyOctets, decodeNotification],
     ['decodeRouteRefresh', anyOctets, decodeRouteRefresh],
+    ['decodeText', anyOctets, decodeText],
+    [
+      'decodeCapabilities',
+      fc.oneof(anyOctets, capabilitySoup),
+      (bytes, start, end) => {
+        const result = decodeCapabilities(bytes, start, end)
+        return result.ok ? [result.value, result.value.map(formatCapability)] : result
+      },
+    ],
     ['decodeUpdate', fc.oneof(anyOctets, updateSoup), decodeUpdate],
     ['decodeAttributes', anyOctets, decodeAttributes],
     [
@@ -91,10 +121,17 @@ describe('any octets are survived, and nothing outside the range is read or writ
       (bytes, start, end) => {
         const reader = new NlriReader()
         const seen: number[][] = []
-        for (const family of FAMILIES) {
-          reader.reset(bytes, start, end, family)
+        for (const [family, hasPathIds] of FAMILIES.flatMap(one => [[one, false] as const, [one, true] as const])) {
+          reader.reset(bytes, start, end, family, hasPathIds)
           while (reader.next()) {
-            seen.push([reader.address0, reader.address1, reader.address2, reader.address3, reader.length])
+            seen.push([
+              reader.pathId,
+              reader.address0,
+              reader.address1,
+              reader.address2,
+              reader.address3,
+              reader.length,
+            ])
           }
         }
         return [...seen, [Number(reader.malformed)]]
@@ -150,9 +187,19 @@ describe('whatever could be decoded can be shown', () => {
     )
   })
 
+  it('the data of a NOTIFICATION', () => {
+    fc.assert(
+      fc.property(fc.nat(9), fc.nat(12), fc.oneof(anyOctets, capabilitySoup), (code, subcode, data) => {
+        const words = formatNotificationData(decodeNotificationData(notification(code, subcode, '', data)))
+        expect(words).not.toMatch(/\p{Cc}/u)
+      }),
+      { ...RUNS, numRuns: 1000 },
+    )
+  })
+
   it('capabilities', () => {
     fc.assert(
-      fc.property(openSoup, bytes => {
+      fc.property(fc.oneof(openSoup, wideOpenSoup), bytes => {
         const result = decodeOpen(bytes, 0, bytes.length)
         for (const capability of result.ok ? result.value.capabilities : [])
           expect(formatCapability(capability)).not.toBe('')

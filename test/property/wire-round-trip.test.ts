@@ -1,14 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  type Capability,
   clearHostBits,
   decodeAttributes,
+  decodeCapabilities,
   decodeNlri,
   decodeNotification,
   decodeOpen,
   decodeRouteRefresh,
   decodeUpdate,
   encodeAttributes,
+  encodeCapability,
   encodeNlri,
   encodeNotification,
   encodeOpen,
@@ -24,7 +27,7 @@ import {
   parseAddress,
   parsePrefix,
 } from '../../wire/index.ts'
-import { attributes, context, open, prefix, prefixesOf, RUNS } from '../support/wire-arbitraries.ts'
+import { attributes, capability, context, nlriOf, open, prefix, prefixesOf, RUNS } from '../support/wire-arbitraries.ts'
 
 const WIDE = { ...MODERN_CONTEXT, maxLength: 65535, rejectAsSets: false }
 
@@ -36,6 +39,17 @@ describe('what is written is read back the same', () => {
         expect(decodeOpen(bytes, HEADER_LENGTH, bytes.length)).toEqual({ ok: true, value })
       }),
       RUNS,
+    )
+  })
+
+  it('a capability of any kind', () => {
+    fc.assert(
+      fc.property(capability, value => {
+        const bytes = encodeCapability(value)
+        const expected: { ok: true; value: Capability[] } = { ok: true, value: [value] }
+        expect(decodeCapabilities(bytes, 0, bytes.length)).toEqual(expected)
+      }),
+      { ...RUNS, numRuns: 1000 },
     )
   })
 
@@ -67,6 +81,38 @@ describe('what is written is read back the same', () => {
       fc.property(prefixesOf(family), prefixes => {
         const bytes = encodeNlri(prefixes)
         expect(decodeNlri(bytes, 0, bytes.length, family)).toEqual(prefixes)
+      }),
+      RUNS,
+    )
+  })
+
+  it.each(FAMILIES.map(family => [family.name, family] as const))('prefixes of %s with path ids', (_name, family) => {
+    fc.assert(
+      fc.property(fc.array(nlriOf(family), { maxLength: 12 }), list => {
+        const bytes = encodeNlri(list, true)
+        expect(decodeNlri(bytes, 0, bytes.length, family, true)).toEqual(list)
+        expect(decodeNlri(encodeNlri(list), 0, encodeNlri(list).length, family)).toEqual(
+          list.map(({ pathId: _id, ...plain }) => plain),
+        )
+      }),
+      RUNS,
+    )
+  })
+
+  it('UPDATE of a session with ADD-PATH and IPv6 next hops for IPv4 routes', () => {
+    const session = {
+      ...WIDE,
+      addPath: { receive: FAMILIES, send: FAMILIES },
+      extendedNextHop: [IPV4_UNICAST],
+    }
+    const routes = fc.array(nlriOf(IPV4_UNICAST), { maxLength: 12 })
+    const hop = fc.constantFrom(4, 16, 32).chain(size => fc.uint8Array({ minLength: size, maxLength: size }))
+    fc.assert(
+      fc.property(fc.tuple(routes, routes, routes, hop), ([withdrawn, nlri, mpNlri, nextHop]) => {
+        const list = [{ type: 'mp-reach', afi: 1, safi: 1, nextHop, nlri: mpNlri }] as const
+        const bytes = encodeUpdate({ withdrawn, attributes: list, nlri }, session)
+        const result = decodeUpdate(bytes, HEADER_LENGTH, bytes.length, session)
+        expect(result).toMatchObject({ ok: true, value: { withdrawn, nlri, attributes: list } })
       }),
       RUNS,
     )

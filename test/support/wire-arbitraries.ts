@@ -8,10 +8,12 @@ import type {
   CodecContext,
   Family,
   LargeCommunity,
+  Nlri,
   Open,
   Prefix,
+  Tlv,
 } from '../../wire/index.ts'
-import { encodeAttributes, FAMILIES, IPV4_UNICAST, IPV6_UNICAST, multiprotocol } from '../../wire/index.ts'
+import { encodeAttributes, FAMILIES, IPV4_UNICAST, IPV6_UNICAST, multiprotocol, pathId } from '../../wire/index.ts'
 
 /** Every property runs so many cases, from a fixed seed: short, and the same everywhere. */
 export const RUNS = { numRuns: 300, seed: 20240614 } as const
@@ -27,14 +29,25 @@ export const octets = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8A
 const exactOctets = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length })
 
+/** An address that may be a host's, for next hops (RFC 4271 6.3). */
+const hostOctets = (length: number): fc.Arbitrary<Uint8Array> =>
+  fc
+    .tuple(fc.integer({ min: 1, max: 223 }), exactOctets(length - 1))
+    .map(([first, rest]) => Uint8Array.of(first, ...rest))
+
 /** Four-octet or two-octet, internal or external, sets allowed or not. */
-export const context: fc.Arbitrary<CodecContext> = fc.record({
-  fourOctetAs: fc.boolean(),
-  peerKind: fc.constantFrom('ibgp' as const, 'ebgp' as const),
-  families: fc.constantFrom<readonly Family[]>(FAMILIES, [IPV4_UNICAST], [IPV6_UNICAST]),
-  maxLength: fc.constant(65535),
-  rejectAsSets: fc.boolean(),
-})
+export const context: fc.Arbitrary<CodecContext> = fc.record(
+  {
+    fourOctetAs: fc.boolean(),
+    peerKind: fc.constantFrom('ibgp' as const, 'ebgp' as const),
+    families: fc.constantFrom<readonly Family[]>(FAMILIES, [IPV4_UNICAST], [IPV6_UNICAST]),
+    maxLength: fc.constant(65535),
+    rejectAsSets: fc.boolean(),
+    addPath: fc.record({ receive: fc.subarray([...FAMILIES]), send: fc.subarray([...FAMILIES]) }),
+    extendedNextHop: fc.subarray([IPV4_UNICAST]),
+  },
+  { requiredKeys: ['fourOctetAs', 'peerKind', 'families', 'maxLength', 'rejectAsSets'] },
+)
 
 /** A prefix of the family, host bits cleared. */
 export const prefixOf = (family: Family): fc.Arbitrary<Prefix> =>
@@ -50,6 +63,10 @@ export const prefixOf = (family: Family): fc.Arbitrary<Prefix> =>
       })
       return { family, words: Uint32Array.from(masked), length }
     })
+
+/** A prefix with a path identifier. */
+export const nlriOf = (family: Family): fc.Arbitrary<Nlri> =>
+  fc.tuple(prefixOf(family), u32).map(([value, id]) => ({ ...value, pathId: pathId(id) }))
 
 /** A prefix of any family. */
 export const prefix: fc.Arbitrary<Prefix> = fc.oneof(prefixOf(IPV4_UNICAST), prefixOf(IPV6_UNICAST))
@@ -73,7 +90,7 @@ const mpReach = fc
   .constantFrom(...FAMILIES)
   .chain(family => {
     const length = family === IPV4_UNICAST ? fc.constant(4) : fc.constantFrom(16, 32)
-    return fc.record({ family: fc.constant(family), nextHop: length.chain(exactOctets), nlri: prefixesOf(family) })
+    return fc.record({ family: fc.constant(family), nextHop: length.chain(hostOctets), nlri: prefixesOf(family) })
   })
   .map(({ family, nextHop, nlri }) => ({
     type: 'mp-reach' as const,
@@ -90,10 +107,61 @@ const mpUnreach = fc
 
 const unknown = fc.record({
   type: fc.constant('unknown' as const),
-  code: fc.integer({ min: 33, max: 254 }),
+  code: fc.integer({ min: 129, max: 254 }),
   flags: fc.constantFrom(0x80, 0xc0, 0xe0),
   value: octets(300),
 })
+
+/** A TLV whose type is none of those with a shape of their own. */
+const tlv = (minType: number): fc.Arbitrary<Tlv> =>
+  fc.record({ type: fc.integer({ min: minType, max: 255 }), value: octets(20) })
+
+const attrSet = fc
+  .array(fc.constantFrom('c00804fde90001', '40010100', '80040400000001'), { maxLength: 2 })
+  .map(parts => Uint8Array.from(parts.join('').match(/../g) ?? [], pair => Number.parseInt(pair, 16)))
+
+/** Attributes we only carry or drop, one arbitrary per row. */
+const carriedKinds = {
+  pmsi: fc.record({
+    type: fc.constant('pmsi-tunnel' as const),
+    flags: u8,
+    tunnelType: fc.constant(6),
+    label: fc.integer({ min: 0, max: 0xffffff }),
+    identifier: exactOctets(4),
+  }),
+  encapsulation: fc.record({
+    type: fc.constant('tunnel-encapsulation' as const),
+    tunnels: fc.array(fc.record({ type: u16, value: fc.constantFrom(new Uint8Array(0), Uint8Array.of(6, 1, 9)) }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  }),
+  ipv6Communities: fc.record({
+    type: fc.constant('ipv6-extended-communities' as const),
+    values: fc.array(exactOctets(20), { minLength: 1, maxLength: 3 }),
+  }),
+  aigp: fc.record({
+    type: fc.constant('aigp' as const),
+    tlvs: fc.array(tlv(2), { maxLength: 2 }).map(more => [{ type: 1, value: new Uint8Array(8).fill(7) }, ...more]),
+  }),
+  linkState: fc.record({
+    type: fc.constant('link-state' as const),
+    tlvs: fc.array(tlv(0), { minLength: 1, maxLength: 3 }),
+  }),
+  onlyToCustomer: fc.record({ type: fc.constant('only-to-customer' as const), asn: asNumber }),
+  characteristics: fc.record({
+    type: fc.constant('next-hop-characteristics' as const),
+    afi: u16,
+    safi: u8,
+    nextHop: octets(16),
+    tlvs: fc.array(tlv(0), { maxLength: 3 }),
+  }),
+  prefixSid: fc.record({
+    type: fc.constant('prefix-sid' as const),
+    tlvs: fc.array(tlv(7), { minLength: 1, maxLength: 3 }),
+  }),
+  attrSet: fc.record({ type: fc.constant('attr-set' as const), asn: u32, attributes: attrSet }),
+}
 
 const list = <T>(items: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =>
   fc.array(items, { minLength: 1, maxLength })
@@ -102,7 +170,7 @@ const list = <T>(items: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =
 export const attributeKinds: readonly fc.Arbitrary<Attribute>[] = [
   fc.record({ type: fc.constant('origin' as const), origin: fc.integer({ min: 0, max: 2 }) }),
   fc.record({ type: fc.constant('as-path' as const), segments: path }),
-  fc.record({ type: fc.constant('next-hop' as const), octets: exactOctets(4) }),
+  fc.record({ type: fc.constant('next-hop' as const), octets: hostOctets(4) }),
   fc.record({ type: fc.constant('med' as const), value: u32 }),
   fc.record({ type: fc.constant('local-pref' as const), value: u32 }),
   fc.constant({ type: 'atomic-aggregate' as const }),
@@ -113,10 +181,19 @@ export const attributeKinds: readonly fc.Arbitrary<Attribute>[] = [
   mpReach,
   mpUnreach,
   fc.record({ type: fc.constant('extended-communities' as const), values: list(exactOctets(8), 4) }),
+  carriedKinds.pmsi,
+  carriedKinds.encapsulation,
+  carriedKinds.ipv6Communities,
+  carriedKinds.aigp,
+  carriedKinds.linkState,
   fc.record({ type: fc.constant('large-communities' as const), values: list(largeCommunity, 4) }).map(attribute => {
     const distinct = new Map(attribute.values.map(value => [value.join(), value]))
     return { ...attribute, values: [...distinct.values()] }
   }),
+  carriedKinds.onlyToCustomer,
+  carriedKinds.characteristics,
+  carriedKinds.prefixSid,
+  carriedKinds.attrSet,
   unknown,
 ]
 
@@ -138,11 +215,45 @@ export const routeAttributes: fc.Arbitrary<Attribute[]> = fc
   )
   .map(choice => choice.filter(attribute => attribute !== undefined))
 
-const capability: fc.Arbitrary<Capability> = fc.oneof(
+/** Text that survives being shown: no control characters, no backslash games. */
+const words = fc.string({ unit: fc.constantFrom('a', 'Z', '0', '-', '.', '/', ' ', 'é', '鳥', '🐦'), maxLength: 30 })
+
+const items = <T>(item: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(item, { maxLength: 5 })
+
+const restartFamily = { afi: u16, safi: u8, isForwarding: fc.boolean() }
+
+/** Any capability, of every kind. */
+export const capability: fc.Arbitrary<Capability> = fc.oneof(
   fc.tuple(u16, u8).map(([afi, safi]) => multiprotocol(afi, safi)),
-  fc.constant<Capability>({ kind: 'route-refresh' }),
+  fc.constantFrom<Capability>(
+    { kind: 'route-refresh' },
+    { kind: 'enhanced-route-refresh' },
+    { kind: 'extended-message' },
+  ),
+  fc.record({
+    kind: fc.constant('extended-next-hop' as const),
+    entries: items(fc.record({ afi: u16, safi: u16, nextHopAfi: u16 })),
+  }),
+  fc.record({ kind: fc.constant('role' as const), role: u8 }),
+  fc.record({
+    kind: fc.constant('graceful-restart' as const),
+    isRestarting: fc.boolean(),
+    hasNotification: fc.boolean(),
+    restartTimeS: fc.nat(4095),
+    families: items(fc.record(restartFamily)),
+  }),
   u32.map((asn): Capability => ({ kind: 'four-octet-as', asn })),
-  fc.record({ kind: fc.constant('unknown' as const), code: fc.integer({ min: 66, max: 255 }), value: octets(40) }),
+  fc.record({
+    kind: fc.constant('add-path' as const),
+    entries: items(fc.record({ afi: u16, safi: u8, mode: u8 })),
+  }),
+  fc.record({
+    kind: fc.constant('long-lived-graceful-restart' as const),
+    families: items(fc.record({ ...restartFamily, staleTimeS: fc.nat(0xffffff) })),
+  }),
+  fc.record({ kind: fc.constant('fqdn' as const), hostname: words, domain: words }),
+  fc.record({ kind: fc.constant('software-version' as const), version: words }),
+  fc.record({ kind: fc.constant('unknown' as const), code: fc.integer({ min: 76, max: 255 }), value: octets(40) }),
 )
 
 /** An OPEN that is acceptable by itself. */
@@ -154,12 +265,19 @@ export const open: fc.Arbitrary<Open> = fc.record({
   capabilities: fc.array(capability, { maxLength: 12 }),
 })
 
+/** Type codes of the attributes that are judged and carried. */
+const CARRIED = [22, 23, 25, 26, 29, 35, 39, 40, 128] as const
+
 /** Bytes that look like a block of attributes: real headers, often with lengths or flags gone wrong. */
 export const attributeSoup: fc.Arbitrary<Uint8Array> = fc
   .array(
     fc.record({
       flags: fc.oneof(fc.constantFrom(0x40, 0x80, 0xc0, 0x50, 0x90, 0xd0), u8),
-      code: fc.oneof(fc.constantFrom(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 32), u8),
+      code: fc.oneof(
+        fc.constantFrom(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 14, 15, 16, 17, 18, 32),
+        fc.constantFrom(...CARRIED),
+        u8,
+      ),
       value: octets(24),
       skew: fc.oneof(
         { weight: 9, arbitrary: fc.constant(0) },

@@ -71,6 +71,43 @@ describe('NlriReader', () => {
   })
 })
 
+describe('NlriReader with path identifiers (RFC 7911 3)', () => {
+  const readPaths = (family: Family, octets: string): { paths: string[]; malformed: boolean } => {
+    const { bytes, start, end } = surrounded(hex(octets), 0xff)
+    const reader = new NlriReader()
+    reader.reset(bytes, start, end, family, true)
+    const paths: string[] = []
+    while (reader.next()) paths.push(`${reader.pathId} ${reader.address0}/${reader.length}`)
+    return { paths, malformed: reader.malformed }
+  }
+
+  it.each([
+    ['nothing', IPV4_UNICAST, '', []],
+    ['two paths of one prefix', IPV4_UNICAST, '00000001 080a 00000002 080a', ['1 167772160/8', '2 167772160/8']],
+    ['the highest identifier as unsigned', IPV4_UNICAST, 'ffffffff 00', ['4294967295 0/0']],
+    ['IPv6', IPV6_UNICAST, '00000007 1020 01', ['7 536936448/16']],
+  ])('reads %s', (_name, family, octets, paths) => {
+    expect(readPaths(family, octets)).toEqual({ paths, malformed: false })
+  })
+
+  it.each([
+    ['an identifier cut short', '000001'],
+    ['an identifier with no prefix after it', '00000001'],
+    ['a prefix running past its field', '00000001 18 0a01'],
+    ['a length of 33', '00000001 21 0a00000000'],
+  ])('stops at %s', (_name, octets) => {
+    expect(readPaths(IPV4_UNICAST, octets)).toEqual({ paths: [], malformed: true })
+  })
+
+  it('has identifier 0 again in the next list without any', () => {
+    const reader = new NlriReader()
+    reader.reset(hex('00000009 00'), 0, 5, IPV4_UNICAST, true)
+    reader.next()
+    reader.reset(hex('00'), 0, 1, IPV4_UNICAST)
+    expect([reader.next(), reader.pathId]).toEqual([true, 0])
+  })
+})
+
 describe('writing prefixes', () => {
   it.each([
     [0, 0xffffffff, '00'],

@@ -76,7 +76,7 @@ describe('the words of an operator (RFC 9003)', () => {
     ['in a Cease that carries none', '0606 03 627965', undefined],
     ['in an error that is no Cease', '0302 03 627965', undefined],
     ['with a length beyond the data, as hex', '0602 09 627965', '0x09627965'],
-    ['not in UTF-8, as hex', '0602 02 c328', '0x02c328'],
+    ['not in UTF-8, with the odd octets escaped', '0602 05 627965c328', 'bye\\xc3('],
     ['with line breaks and terminal escapes, defused', '0602 04 0a1b5b4b', '\\u{a}\\u{1b}[K'],
     ['with text direction marks, defused', '0602 03 e280ae', '\\u{202e}'],
   ])('%s', (_name, body, words) => {
@@ -107,10 +107,14 @@ describe('a NOTIFICATION', () => {
     expect(encodeNotification(notification(3, 5, 'x', new Uint8Array(9000))).length).toBe(4096)
   })
 
+  it('may be longer with extended messages', () => {
+    expect(encodeNotification(notification(3, 5, 'x', new Uint8Array(9000)), 65535).length).toBe(9021)
+  })
+
   it('of a hard reset gives up the error inside', () => {
     const outer = decode('0609 0602 03 627965')
     expect(innerNotification(outer)).toMatchObject({ code: 6, subcode: 2, data: hex('03 627965') })
-    expect(outer.reason).toBe('Cease / Hard Reset: Cease / Administrative Shutdown')
+    expect(outer.reason).toBe('Cease / Hard Reset: Cease / Administrative Shutdown: bye')
   })
 
   it('of a hard reset without content is just that', () => {

@@ -59,9 +59,9 @@ describe('decodeOpen reads', () => {
   it('capabilities spread over several parameters, repeats included, as one list', () => {
     const body = openBody(parameter(MP_IPV4) + parameter(MP_IPV6, MP_IPV4) + parameter(REFRESH))
     expect(capabilitiesOf(body).map(formatCapability)).toEqual([
-      'ipv4-unicast',
-      'ipv6-unicast',
-      'ipv4-unicast',
+      'multiprotocol ipv4-unicast',
+      'multiprotocol ipv6-unicast',
+      'multiprotocol ipv4-unicast',
       'route-refresh',
     ])
   })
@@ -148,6 +148,15 @@ describe('decodeOpen refuses', () => {
     ['a multiprotocol capability of 3 octets', openBody('02 05 01 03 000101'), 0, ''],
     ['a route-refresh capability of 1 octet', openBody('02 03 02 01 00'), 0, ''],
     ['a four-octet AS capability of 2 octets', openBody('02 04 41 02 fde9'), 0, ''],
+    ['an extended next hop capability of 5 octets', openBody('02 07 05 05 0001000100'), 0, ''],
+    ['an extended message capability of 1 octet', openBody('02 03 06 01 00'), 0, ''],
+    ['a role capability without a role', openBody('02 02 09 00'), 0, ''],
+    ['a role capability of 2 octets', openBody('02 04 09 02 0000'), 0, ''],
+    ['a graceful restart capability of 1 octet', openBody('02 03 40 01 00'), 0, ''],
+    ['a graceful restart capability of 5 octets', openBody('02 07 40 05 0078 000101'), 0, ''],
+    ['an ADD-PATH capability of 3 octets', openBody('02 05 45 03 000101'), 0, ''],
+    ['an enhanced route refresh capability of 1 octet', openBody('02 03 46 01 00'), 0, ''],
+    ['a long-lived restart capability of 6 octets', openBody('02 08 47 06 000101800000'), 0, ''],
   ])('%s', (_name, body, subcode, data) => {
     const result = decode(body)
     if (result.ok) throw new Error('was accepted')
@@ -171,6 +180,13 @@ describe('encodeOpen writes', () => {
     expect(text(encodeOpen({ ...open, capabilities }))).toBe(
       text(message(1, openBody(parameter(MP_IPV4, REFRESH, AS4)))),
     )
+  })
+
+  it('nothing above 4096 octets: that is a mistake of the caller', () => {
+    const value = new Uint8Array(255)
+    const capabilities = Array.from({ length: 16 }, () => ({ kind: 'unknown', code: 240, value }) as const)
+    expect(() => encodeOpen({ ...open, capabilities })).toThrow(RangeError)
+    expect(() => encodeOpen({ ...open, capabilities: capabilities.slice(1) })).not.toThrow()
   })
 
   it('the extended form when the parameters exceed 255 octets', () => {

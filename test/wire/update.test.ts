@@ -218,6 +218,15 @@ describe('decodeUpdate accepts', () => {
   })
 })
 
+describe('decodeUpdate of thousands of repeats', () => {
+  it('names each repeated attribute once, lest a message cost more to judge than to send', () => {
+    const repeats = Array.from({ length: 1000 }, () => attribute(0xc0, 8, '00000001'))
+    const update = accepted(updateBody({ attributes: [...MANDATORY, ...repeats, ...MANDATORY], nlri: NET_10 }))
+    expect(update.action).toBe('discard')
+    expect(update.problems.map(({ code }) => code)).toEqual([8, 1, 2, 3])
+  })
+})
+
 describe('decodeUpdate withdraws (RFC 7606 3 d)', () => {
   it.each([
     ['without ORIGIN', MANDATORY.slice(1), 'ORIGIN is missing'],

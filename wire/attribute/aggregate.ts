@@ -9,7 +9,7 @@ import { concatBytes, readU16, readU32, u16, u32 } from '../bytes.ts'
 import type { CodecContext } from '../context.ts'
 import { AS_TRANS, AttributeCode } from '../iana.ts'
 import { formatRouterId } from '../prefix.ts'
-import type { AttributeRow } from './row.ts'
+import type { AttributeRow, Fault } from './row.ts'
 import { Category } from './row.ts'
 
 /** Some more specific route was left out of an aggregate. */
@@ -38,12 +38,15 @@ export const ATOMIC_AGGREGATE: AttributeRow<AtomicAggregateAttribute> = {
   name: 'atomic_aggr',
   flags: Category.WELL_KNOWN,
   onError: 'discard',
+  rfc: 'RFC 7606 7.6',
   from: 'anybody',
   check: (_bytes, start, end) => (end === start ? undefined : 'ATOMIC_AGGREGATE is not empty'),
   decode: () => ({ type: 'atomic-aggregate' }),
   encode: () => new Uint8Array(0),
   format: () => '',
 }
+
+const AS_0: Fault = { reason: 'the aggregator is in AS 0', rfc: 'RFC 7607 2' }
 
 const formatAggregator = ({ asn, address }: { asn: number; address: number }): string =>
   `${formatRouterId(address)} AS${asn}`
@@ -55,6 +58,7 @@ export const AGGREGATOR: AttributeRow<AggregatorAttribute> = {
   name: 'aggregator',
   flags: Category.OPTIONAL_TRANSITIVE,
   onError: 'discard',
+  rfc: 'RFC 7606 7.7',
   from: 'anybody',
   check: checkAggregator,
   decode: (bytes, start, end) => ({ type: 'aggregator', ...decodeAggregator(bytes, start, end) }),
@@ -73,10 +77,11 @@ export const AS4_AGGREGATOR: AttributeRow<As4AggregatorAttribute> = {
   name: 'as4_aggregator',
   flags: Category.OPTIONAL_TRANSITIVE,
   onError: 'discard',
+  rfc: 'RFC 6793 6',
   from: 'two-octet-speaker',
   check: (bytes, start, end) => {
     if (end - start !== 8) return 'AS4_AGGREGATOR is not 8 octets long'
-    return readU32(bytes, start) === 0 ? 'AS4_AGGREGATOR names AS 0' : undefined
+    return readU32(bytes, start) === 0 ? AS_0 : undefined
   },
   decode: (bytes, start, end) => ({ type: 'as4-aggregator', ...decodeAggregator(bytes, start, end) }),
   encode: ({ asn, address }) => concatBytes(u32(asn), u32(address)),
@@ -84,11 +89,16 @@ export const AS4_AGGREGATOR: AttributeRow<As4AggregatorAttribute> = {
 }
 
 /** RFC 7606 7.7 and RFC 6793 4: the length says which size of AS number it holds, and must say the negotiated one. */
-function checkAggregator(bytes: Uint8Array, start: number, end: number, context: CodecContext): string | undefined {
+function checkAggregator(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  context: CodecContext,
+): string | Fault | undefined {
   const octets = context.fourOctetAs ? 8 : 6
   if (end - start !== octets) return 'AGGREGATOR does not have the length of the negotiated AS size'
   const asn = context.fourOctetAs ? readU32(bytes, start) : readU16(bytes, start)
-  return asn === 0 ? 'AGGREGATOR names AS 0' : undefined
+  return asn === 0 ? AS_0 : undefined
 }
 
 function decodeAggregator(bytes: Uint8Array, start: number, end: number): { asn: number; address: number } {

@@ -17,7 +17,9 @@ export function reconcileAs4(block: AttributeBlock): void {
   // RFC 9774 3 counts sets in AS4_PATH too.
   const hasSet = as4Path?.some(segment => segment.type === 'set' || segment.type === 'confed-set') ?? false
   if (hasSet && block.context.rejectAsSets !== false) {
-    block.report(AttributeCode.AS4_PATH, 'withdraw', 'AS_SET in AS4_PATH')
+    const octets = block.octetsOf(AttributeCode.AS4_PATH)
+    const problem = { action: 'withdraw', reason: 'AS_SET in AS4_PATH', rfc: 'RFC 9774 3' } as const
+    block.report({ code: AttributeCode.AS4_PATH, ...problem, octets })
   }
   const mayUseAs4 = reconcileAggregator(block)
   if (!block.has(AttributeCode.AS_PATH)) return
@@ -53,9 +55,9 @@ export function mergePaths(
   const real = withoutConfederations(as4Path)
   let surplus = pathLength(path) - pathLength(real)
   if (surplus < 0) return path
-  const merged: AsPathSegment[] = []
+  const merged: GrowingSegment[] = []
   for (const segment of path) {
-    const weight = pathLength([segment])
+    const weight = segmentLength(segment)
     if (surplus <= 0) break
     const isWhole = weight <= surplus
     append(merged, isWhole ? segment : { type: segment.type, asns: segment.asns.slice(0, surplus) })
@@ -65,19 +67,26 @@ export function mergePaths(
   return merged
 }
 
+const pathLength = (path: readonly AsPathSegment[]): number =>
+  path.reduce((sum, segment) => sum + segmentLength(segment), 0)
+
 /** RFC 4271 9.1.2.2 a, RFC 5065 5.3: a set counts one, confederation segments nothing. */
-function pathLength(path: readonly AsPathSegment[]): number {
-  return path.reduce((sum, { type, asns }) => sum + (type === 'sequence' ? asns.length : type === 'set' ? 1 : 0), 0)
+const segmentLength = ({ type, asns }: AsPathSegment): number =>
+  type === 'sequence' ? asns.length : type === 'set' ? 1 : 0
+
+/** A segment of our own making, which more numbers may still be added to. */
+interface GrowingSegment extends AsPathSegment {
+  readonly asns: number[]
 }
 
 /** Adds a segment, joining sequences so that a merged path looks as a four-octet speaker would have sent it. */
-function append(path: AsPathSegment[], segment: AsPathSegment): void {
+function append(path: GrowingSegment[], { type, asns }: AsPathSegment): void {
   const last = path.at(-1)
-  const isJoinable = last?.type === 'sequence' && segment.type === 'sequence'
-  if (isJoinable && last.asns.length + segment.asns.length <= MAX_SEGMENT_LENGTH) {
-    path[path.length - 1] = { type: 'sequence', asns: [...last.asns, ...segment.asns] }
+  const isJoinable = last?.type === 'sequence' && type === 'sequence'
+  if (isJoinable && last.asns.length + asns.length <= MAX_SEGMENT_LENGTH) {
+    for (const asn of asns) last.asns.push(asn)
   } else {
-    path.push(segment)
+    path.push({ type, asns: [...asns] })
   }
 }
 

@@ -7,6 +7,7 @@
 import type { CodecContext } from '../context.ts'
 import { MODERN_CONTEXT } from '../context.ts'
 import type { Notification } from '../errors.ts'
+import { AttributeFlag } from '../iana.ts'
 import type { AggregatorAttribute } from './aggregate.ts'
 import type { AsPathSegment } from './as-path.ts'
 import type { Action, AttributeProblem } from './row.ts'
@@ -35,6 +36,7 @@ export class AttributeBlock {
   mergedAggregator: AggregatorAttribute | undefined = undefined
 
   private readonly seen = new Uint32Array(256)
+  private readonly repeated = new Uint32Array(256)
   private readonly kept = new Uint32Array(256)
   private turn = 0
 
@@ -50,6 +52,7 @@ export class AttributeBlock {
     if (this.problems.length > 0) this.problems = []
     if (this.turn === 0xffffffff) {
       this.seen.fill(0)
+      this.repeated.fill(0)
       this.kept.fill(0)
       this.turn = 0
     }
@@ -61,11 +64,12 @@ export class AttributeBlock {
     return this.kept[code] === this.turn
   }
 
-  /** Notes that this code was met; true when it had been met before. */
-  meet(code: number): boolean {
-    const isRepeat = this.seen[code] === this.turn
+  /** Notes that this code was met. How often it had been met before: not at all, once, or more often (2). */
+  meet(code: number): 0 | 1 | 2 {
+    const earlier = this.seen[code] !== this.turn ? 0 : this.repeated[code] !== this.turn ? 1 : 2
+    if (earlier === 1) this.repeated[code] = this.turn
     this.seen[code] = this.turn
-    return isRepeat
+    return earlier
   }
 
   /** Adds a usable attribute, keeping `codes` sorted. Blocks usually come sorted, so this seldom moves anything. */
@@ -82,15 +86,21 @@ export class AttributeBlock {
     this.ends[code] = end
   }
 
-  /** Records a problem; the strongest action stays (RFC 7606 3 h). */
-  report(code: number, action: AttributeProblem['action'], reason: string): void {
-    this.problems.push({ code, action, reason })
-    if (STRENGTH[action] > STRENGTH[this.action]) this.action = action
+  /** The whole attribute `code`, flags to end, as received. A copy. */
+  octetsOf(code: number): Uint8Array {
+    const head = ((this.flags[code] ?? 0) & AttributeFlag.EXTENDED_LENGTH) === 0 ? 3 : 4
+    return this.bytes.slice((this.starts[code] ?? 0) - head, this.ends[code])
   }
 
-  /** Records a problem that ends the session. */
-  fail(code: number, error: Notification): void {
-    this.report(code, 'reset', error.reason)
+  /** Records a problem; the strongest action stays (RFC 7606 3 h). */
+  report(problem: AttributeProblem): void {
+    this.problems.push(problem)
+    if (STRENGTH[problem.action] > STRENGTH[this.action]) this.action = problem.action
+  }
+
+  /** Records a problem that ends the session. `octets` is the offending attribute. */
+  fail(code: number, rfc: string, error: Notification, octets: Uint8Array): void {
+    this.report({ code, action: 'reset', reason: error.reason, rfc, octets })
     this.error ??= error
   }
 }

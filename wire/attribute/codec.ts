@@ -54,7 +54,8 @@ export function decodeBlock(block: AttributeBlock): Attribute[] {
     // RFC 7606 5.3: the prefixes of a negotiated family could not be read.
     const isNegotiated = negotiatedFamily(block.bytes, block.starts[code] ?? 0, block.context) !== undefined
     if (isNegotiated && attribute.opaque !== undefined) {
-      block.fail(code, invalidNetworkField(`a prefix in attribute ${code} is malformed`))
+      const error = invalidNetworkField(`a prefix in attribute ${code} is malformed`)
+      block.fail(code, 'RFC 7606 5.3', error, block.octetsOf(code))
     }
   }
   return attributes

@@ -10,12 +10,15 @@ import { attributeError, malformedAttributeList } from '../errors.ts'
 import { AttributeCode, AttributeFlag, UpdateSubcode } from '../iana.ts'
 import { reconcileAs4 } from './as4.ts'
 import type { AttributeBlock } from './block.ts'
+import { mayBeHost } from './host-address.ts'
+import { negotiatedFamily } from './mp-nlri.ts'
 import { rowByCode } from './registry.ts'
-import type { AttributeRow, AttributeSender } from './row.ts'
+import type { AttributeRow, AttributeSender, Fault } from './row.ts'
 
 const CATEGORY_BITS = AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE
 const FLAG_BITS = CATEGORY_BITS | AttributeFlag.PARTIAL | AttributeFlag.EXTENDED_LENGTH
 const WRONG_FLAGS = 'wrong attribute flags'
+const NOTHING = new Uint8Array(0)
 
 /** What the UPDATE around the block carries; decides which attributes are mandatory (RFC 4271 5, RFC 4760 3). */
 export interface Expectations {
@@ -46,13 +49,14 @@ export function judgeAttributes(
     const isExtended = (bytes[offset]! & AttributeFlag.EXTENDED_LENGTH) !== 0
     const valueStart = offset + (isExtended ? 4 : 3)
     if (valueStart > end) {
-      block.report(0, 'withdraw', 'stray octets after the last attribute')
+      withdraw(block, 0, 'RFC 7606 4', 'stray octets after the last attribute', bytes.slice(offset, end))
       break
     }
     const length = isExtended ? (bytes[offset + 2]! << 8) | bytes[offset + 3]! : bytes[offset + 2]!
     const valueEnd = valueStart + length
     if (valueEnd > end) {
-      block.report(bytes[offset + 1]!, 'withdraw', 'an attribute runs past the block')
+      const rest = bytes.slice(offset, end)
+      withdraw(block, bytes[offset + 1]!, 'RFC 7606 4', 'an attribute runs past the block', rest)
       break
     }
     judgeOne(block, offset, valueStart, valueEnd)
@@ -66,16 +70,23 @@ export function judgeAttributes(
 function judgeOne(block: AttributeBlock, offset: number, start: number, end: number): void {
   const code = block.bytes[offset + 1]!
   const row = rowByCode(code)
-  if (block.meet(code)) judgeRepeat(block, code)
+  const earlier = block.meet(code)
+  // Further repeats are dropped without a word: a message may hold 20,000 of them.
+  if (earlier > 1) return
+  if (earlier === 1) judgeRepeat(block, offset, end)
   else if (row === undefined) judgeUnknown(block, offset, start, end)
   else judgeKnown(block, row, offset, start, end)
 }
 
 /** RFC 7606 3 g: of repeats the first counts; repeated MP attributes end the session. */
-function judgeRepeat(block: AttributeBlock, code: number): void {
-  const isMp = code === AttributeCode.MP_REACH || code === AttributeCode.MP_UNREACH
-  if (isMp) block.fail(code, malformedAttributeList(`attribute ${code} is repeated`))
-  else block.report(code, 'discard', 'repeated attribute')
+function judgeRepeat(block: AttributeBlock, offset: number, end: number): void {
+  const code = block.bytes[offset + 1]!
+  const octets = block.bytes.slice(offset, end)
+  if (code === AttributeCode.MP_REACH || code === AttributeCode.MP_UNREACH) {
+    block.fail(code, 'RFC 7606 3 g', malformedAttributeList(`attribute ${code} is repeated`), octets)
+  } else {
+    block.report({ code, action: 'discard', reason: 'repeated attribute', rfc: 'RFC 7606 3 g', octets })
+  }
 }
 
 /** RFC 4271 6.3: what we do not know must at least be optional. */
@@ -83,37 +94,68 @@ function judgeUnknown(block: AttributeBlock, offset: number, start: number, end:
   const flags = block.bytes[offset]!
   const code = block.bytes[offset + 1]!
   if ((flags & AttributeFlag.OPTIONAL) !== 0) block.keep(code, flags & FLAG_BITS, start, end)
-  else fail(block, offset, end, UpdateSubcode.UNRECOGNIZED_WELL_KNOWN, `unknown well-known attribute ${code}`)
+  else {
+    const octets = block.bytes.slice(offset, end)
+    const reason = `unknown well-known attribute ${code}`
+    block.fail(code, 'RFC 4271 6.3', attributeError(UpdateSubcode.UNRECOGNIZED_WELL_KNOWN, octets, reason), octets)
+  }
 }
 
 /** Flags first (RFC 7606 3 c, 5.3), then the sender, then the value (RFC 7606 7, RFC 6793 6, RFC 8092 6: the rows know). */
 function judgeKnown(block: AttributeBlock, row: AttributeRow, offset: number, start: number, end: number): void {
   const flags = block.bytes[offset]!
-  const isReset = row.onError === 'reset'
   if ((flags & CATEGORY_BITS) !== row.flags) {
-    if (isReset) fail(block, offset, end, UpdateSubcode.ATTRIBUTE_FLAGS, WRONG_FLAGS)
-    else block.report(row.code, 'withdraw', WRONG_FLAGS)
-    return
+    judgeFlags(block, row, offset, end)
+  } else if (!mayComeFrom(row.from, block.context)) {
+    const reason = 'attribute not meant for this session'
+    block.report({ code: row.code, action: 'discard', reason, rfc: rfcOf(row), octets: block.bytes.slice(offset, end) })
+  } else {
+    const fault = row.check(block.bytes, start, end, block.context)
+    if (fault === undefined) block.keep(row.code, flags & FLAG_BITS, start, end)
+    else judgeFault(block, row, typeof fault === 'string' ? { reason: fault } : fault, block.bytes.slice(offset, end))
   }
-  if (!mayComeFrom(row.from, block.context)) {
-    block.report(row.code, 'discard', 'attribute not meant for this session')
-    return
-  }
-  const reason = row.check(block.bytes, start, end, block.context)
-  if (reason === undefined) block.keep(row.code, flags & FLAG_BITS, start, end)
-  else if (isReset) fail(block, offset, end, UpdateSubcode.OPTIONAL_ATTRIBUTE, reason)
-  else block.report(row.code, row.onError, reason)
 }
 
-/** Ends the session with 3/`subcode` and the attribute `[offset, end)` as data (RFC 4271 6.3). */
-function fail(block: AttributeBlock, offset: number, end: number, subcode: number, reason: string): void {
-  block.fail(block.bytes[offset + 1]!, attributeError(subcode, block.bytes.slice(offset, end), reason))
+/** RFC 7606 3 c: wrong flags withdraw, unless the document of the attribute knows better; 5.3: in MP attributes they reset. */
+function judgeFlags(block: AttributeBlock, row: AttributeRow, offset: number, end: number): void {
+  const octets = block.bytes.slice(offset, end)
+  if (row.onError === 'reset') {
+    block.fail(row.code, 'RFC 7606 5.3', attributeError(UpdateSubcode.ATTRIBUTE_FLAGS, octets, WRONG_FLAGS), octets)
+  } else {
+    const action = row.onWrongFlags ?? 'withdraw'
+    const rfc = row.onWrongFlags === undefined ? 'RFC 7606 3 c' : rfcOf(row)
+    block.report({ code: row.code, action, reason: WRONG_FLAGS, rfc, octets })
+  }
+}
+
+/** A value that is wrong does what the row says, or what the fault itself says. */
+function judgeFault(block: AttributeBlock, row: AttributeRow, fault: Fault, octets: Uint8Array): void {
+  const { reason, rfc = rfcOf(row), action = row.onError } = fault
+  if (action === 'reset') {
+    block.fail(row.code, rfc, attributeError(UpdateSubcode.OPTIONAL_ATTRIBUTE, octets, reason), octets)
+  } else {
+    block.report({ code: row.code, action, reason, rfc, octets })
+  }
+}
+
+const rfcOf = (row: AttributeRow): string => row.rfc ?? 'RFC 7606 7'
+
+function withdraw(
+  block: AttributeBlock,
+  code: number,
+  rfc: string,
+  reason: string,
+  octets: Uint8Array = NOTHING,
+): void {
+  block.report({ code, action: 'withdraw', reason, rfc, octets })
 }
 
 function mayComeFrom(sender: AttributeSender, context: CodecContext): boolean {
   switch (sender) {
     case 'anybody':
       return true
+    case 'inside':
+      return context.peerKind === 'ibgp' || context.isConfederationPeer === true
     case 'internal':
       return context.peerKind === 'ibgp'
     case 'two-octet-speaker':
@@ -122,22 +164,48 @@ function mayComeFrom(sender: AttributeSender, context: CodecContext): boolean {
 }
 
 /**
- * RFC 7606 3 d: routes without ORIGIN, AS_PATH or their next hop are withdrawn. RFC 7606 5.2: without any reachable
- * route nobody can be sure what is to be withdrawn, so every error stronger than discard ends the session.
+ * RFC 7606 3 d: routes without ORIGIN, AS_PATH or their next hop are withdrawn, and so are those whose next hop is the
+ * address of no host (RFC 4271 6.3). RFC 7606 5.2: without any reachable route nobody can be sure what is to be
+ * withdrawn, so every error stronger than discard ends the session.
  * An attribute that is present but malformed is reported for that, not also as missing.
  */
 export function requireMandatory(block: AttributeBlock, expects: Expectations): void {
   if (block.action === 'reset') return
   if (block.action !== 'withdraw' && (expects.ipv4Nlri || expects.mpReach)) {
-    if (!block.has(AttributeCode.ORIGIN)) block.report(AttributeCode.ORIGIN, 'withdraw', 'ORIGIN is missing')
-    if (!block.has(AttributeCode.AS_PATH)) block.report(AttributeCode.AS_PATH, 'withdraw', 'AS_PATH is missing')
-    const isNextHopMissing = expects.ipv4Nlri && !block.has(AttributeCode.NEXT_HOP)
-    if (isNextHopMissing) block.report(AttributeCode.NEXT_HOP, 'withdraw', 'NEXT_HOP is missing')
-    const isReachMissing = expects.mpReach && !block.has(AttributeCode.MP_REACH)
-    if (isReachMissing) block.report(AttributeCode.MP_REACH, 'withdraw', 'MP_REACH_NLRI is missing')
+    demand(block, AttributeCode.ORIGIN, 'ORIGIN is missing')
+    demand(block, AttributeCode.AS_PATH, 'AS_PATH is missing')
+    if (expects.ipv4Nlri) demand(block, AttributeCode.NEXT_HOP, 'NEXT_HOP is missing')
+    if (expects.mpReach) demand(block, AttributeCode.MP_REACH, 'MP_REACH_NLRI is missing')
+    judgeNextHops(block, expects)
   }
   if (block.action === 'withdraw' && !expects.anyReachable) {
     const first = block.problems.find(problem => problem.action === 'withdraw')
-    block.fail(first?.code ?? 0, malformedAttributeList(`${first?.reason ?? 'error'}, and no route to withdraw for it`))
+    const error = malformedAttributeList(`${first?.reason ?? 'error'}, and no route to withdraw for it`)
+    block.fail(first?.code ?? 0, 'RFC 7606 5.2', error, first?.octets ?? NOTHING)
   }
+}
+
+function demand(block: AttributeBlock, code: number, reason: string): void {
+  if (!block.has(code)) withdraw(block, code, 'RFC 7606 3 d', reason)
+}
+
+/**
+ * RFC 4271 6.3: a next hop is syntactically correct when it is the address of a host; else the routes that need it are
+ * withdrawn (RFC 7606 3 e). NEXT_HOP beside MP_REACH_NLRI alone is nobody's next hop (RFC 4760 3).
+ */
+function judgeNextHops(block: AttributeBlock, expects: Expectations): void {
+  const { bytes, starts, context } = block
+  if (expects.ipv4Nlri && block.has(AttributeCode.NEXT_HOP)) {
+    const start = starts[AttributeCode.NEXT_HOP]!
+    if (!mayBeHost(bytes, start, 4)) reportNextHop(block, AttributeCode.NEXT_HOP)
+  }
+  if (expects.mpReach && block.has(AttributeCode.MP_REACH)) {
+    const start = starts[AttributeCode.MP_REACH]!
+    if (negotiatedFamily(bytes, start, context) === undefined) return
+    if (!mayBeHost(bytes, start + 4, bytes[start + 3]!)) reportNextHop(block, AttributeCode.MP_REACH)
+  }
+}
+
+function reportNextHop(block: AttributeBlock, code: number): void {
+  withdraw(block, code, 'RFC 4271 6.3', 'the next hop is not the address of a host', block.octetsOf(code))
 }

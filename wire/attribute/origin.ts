@@ -23,6 +23,7 @@ export const ORIGIN: AttributeRow<OriginAttribute> = {
   name: 'origin',
   flags: Category.WELL_KNOWN,
   onError: 'withdraw',
+  rfc: 'RFC 7606 7.1',
   from: 'anybody',
   check: (bytes, start, end) => {
     if (end - start !== 1) return 'ORIGIN is not 1 octet long'

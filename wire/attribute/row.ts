@@ -19,10 +19,27 @@ export interface AttributeProblem {
   readonly action: Exclude<Action, 'accept'>
   /** For logs and operators. */
   readonly reason: string
+  /** The paragraph that decides: "RFC 7606 7.1". */
+  readonly rfc: string
+  /**
+   * A copy of the attribute as received, from its flags to the end of its value or of the block, for inspection
+   * (RFC 7606 6). Empty when the fault is that something is missing.
+   */
+  readonly octets: Uint8Array
 }
 
-/** Who may send an attribute; from anybody else it is discarded unread (RFC 7606 7.5, 7.9, 7.10; RFC 6793 6). */
-export type AttributeSender = 'anybody' | 'internal' | 'two-octet-speaker'
+/** A fault that has a paragraph or an outcome other than the usual ones of its row. */
+export interface Fault {
+  readonly reason: string
+  readonly rfc?: string
+  readonly action?: 'discard' | 'withdraw'
+}
+
+/**
+ * Who may send an attribute; from anybody else it is discarded unread (RFC 7606 7.5, 7.9, 7.10; RFC 6793 6).
+ * `inside` is an internal peer or any member of our confederation, `internal` the former only.
+ */
+export type AttributeSender = 'anybody' | 'inside' | 'internal' | 'two-octet-speaker'
 
 /** Everything about one path attribute. Offsets are those of the value. */
 export interface AttributeRow<A extends { readonly type: string } = { readonly type: string }> {
@@ -32,11 +49,23 @@ export interface AttributeRow<A extends { readonly type: string } = { readonly t
   readonly name: string
   /** The Optional and Transitive bits it must have. */
   readonly flags: number
-  /** What a syntax error in the value does (RFC 7606 7). Wrong flags withdraw, or reset where this says reset. */
+  /** What a syntax error in the value does (RFC 7606 7). */
   readonly onError: Exclude<Action, 'accept'>
+  /** The paragraph that says so. RFC 7606 7 when absent. */
+  readonly rfc?: string
+  /**
+   * Present when the attribute's own document overrules RFC 7606 3 c, by which wrong flags withdraw (and reset where
+   * `onError` does).
+   */
+  readonly onWrongFlags?: 'discard'
   readonly from: AttributeSender
+  /**
+   * Present when we only know the shape of the attribute: a broken one is stopped, a sound one treated as an
+   * unrecognised one is, passed on with the Partial bit or dropped (RFC 4271 5).
+   */
+  readonly isUnused?: true
   /** What is wrong with the value, or undefined. Allocates nothing when all is well. */
-  check(bytes: Uint8Array, start: number, end: number, context: CodecContext): string | undefined
+  check(bytes: Uint8Array, start: number, end: number, context: CodecContext): string | Fault | undefined
   /** The value as an object; only after `check` found nothing wrong. Copies what it keeps. */
   decode(bytes: Uint8Array, start: number, end: number, context: CodecContext): A
   /** The octets of the value. */
