@@ -91,6 +91,7 @@ export { Framer, type FrameSink } from './framer.ts'
 export { encodeMessage, writeHeader } from './header.ts'
 export * from './iana.ts'
 export { decodeMessage, KEEPALIVE, type Message } from './message.ts'
+export * from './mrt/index.ts'
 export { narrowAttributes } from './narrow.ts'
 export {
   decodeNlri,
