@@ -24,7 +24,7 @@ const u32 = fc.integer({ min: 0, max: 0xffffffff })
 const asNumber = fc.oneof(fc.integer({ min: 1, max: 0xffff }), fc.integer({ min: 1, max: 0xffffffff }))
 
 /** Any octets. */
-export const octets = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength })
+const octets = (maxLength: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength })
 
 const exactOctets = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length })
@@ -50,7 +50,7 @@ export const context: fc.Arbitrary<CodecContext> = fc.record(
 )
 
 /** A prefix of the family, host bits cleared. */
-export const prefixOf = (family: Family): fc.Arbitrary<Prefix> =>
+const prefixOf = (family: Family): fc.Arbitrary<Prefix> =>
   fc
     .record({
       words: fc.array(u32, { minLength: family.words, maxLength: family.words }),
@@ -167,7 +167,7 @@ const list = <T>(items: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =
   fc.array(items, { minLength: 1, maxLength })
 
 /** One arbitrary per kind of attribute that may stand in an UPDATE, all of them well-formed on an internal session. */
-export const attributeKinds: readonly fc.Arbitrary<Attribute>[] = [
+const attributeKinds: readonly fc.Arbitrary<Attribute>[] = [
   fc.record({ type: fc.constant('origin' as const), origin: fc.integer({ min: 0, max: 2 }) }),
   fc.record({ type: fc.constant('as-path' as const), segments: path }),
   fc.record({ type: fc.constant('next-hop' as const), octets: hostOctets(4) }),
