@@ -2,7 +2,7 @@
  * Words from the other side, made safe to print on one line: shutdown communications (RFC 9003 2), host names, software
  * versions. Control characters, line separators and text direction marks are escaped as `\u{…}`; octets that are not
  * UTF-8 (RFC 3629) as `\xHH`, so that the rest stays readable.
- * Called by `notification-data.ts` and `capability/text.ts`.
+ * Called by `notification-data.ts`, `capability/text.ts` and `mrt/rib.ts`.
  */
 
 import { decodeUtf8, formatHex, readU8 } from './bytes.ts'

@@ -53,7 +53,9 @@ export function ipv6Update(options: RouteOptions): Uint8Array {
 
 /** An OPEN with seven capabilities. */
 export function open(): Uint8Array {
-  const capabilities = [1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1, 2, 0, 6, 0, 65, 4, 0, 0, 0xfd, 0xe9, 64, 6, 0, 120, 0, 1, 1, 0x80, 70, 0]
+  const capabilities = [
+    1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1, 2, 0, 6, 0, 65, 4, 0, 0, 0xfd, 0xe9, 64, 6, 0, 120, 0, 1, 1, 0x80, 70, 0,
+  ]
   const body = [4, 0xfd, 0xe9, 0, 90, 10, 0, 0, 1, capabilities.length + 2, 2, capabilities.length, ...capabilities]
   return Uint8Array.from([...new Array<number>(16).fill(255), ...u16(19 + body.length), 1, ...body])
 }

@@ -52,7 +52,8 @@ async function figuresOf({ run, count = 1 }: Row): Promise<Figures> {
   return { ns: p50 / count, best: min / count, octets: octets === undefined ? undefined : octets / count }
 }
 
-const format = (value: number): string => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en').replaceAll(',', ' '))
+const format = (value: number): string =>
+  value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en').replaceAll(',', ' ')
 
 /** "met" or "missed" with the ratio of what it takes to what it may take; below 1 is good. */
 function verdict({ ns, best, octets }: Figures, goal: Row['goal']): string {
@@ -63,7 +64,8 @@ function verdict({ ns, best, octets }: Figures, goal: Row['goal']): string {
     words.push(`${goal.ns} ns ${isMet}, ${(ns / goal.ns).toFixed(2)} of it`)
   }
   // Less than an octet per unit is noise of the measurement.
-  if (goal.octets !== undefined && octets !== undefined) words.push(`${goal.octets} B ${octets < goal.octets + 1 ? 'met' : 'missed'}`)
+  if (goal.octets !== undefined && octets !== undefined)
+    words.push(`${goal.octets} B ${octets < goal.octets + 1 ? 'met' : 'missed'}`)
   return words.join('; ')
 }
 
@@ -76,6 +78,8 @@ export async function measureAll(title: string, rows: readonly Row[]): Promise<v
     const { ns, best, octets } = figures
     const size = octets === undefined ? '?' : octets < 1 ? '0 B' : `${format(octets)} B`
     const times = [ns, best].map(value => `${format(value)} ns`.padStart(9))
-    console.log(`${`${row.name}, per ${row.unit}`.padEnd(52)} ${times.join(' ')} ${size.padStart(9)}  ${verdict(figures, row.goal)}`)
+    console.log(
+      `${`${row.name}, per ${row.unit}`.padEnd(52)} ${times.join(' ')} ${size.padStart(9)}  ${verdict(figures, row.goal)}`,
+    )
   }
 }

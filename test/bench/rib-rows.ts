@@ -3,8 +3,8 @@
  * interner alone, which is what issue 3 sets targets for, and the whole `Rib.update` for one route that is there already.
  */
 import { ACCEPT_ALL, compilePolicy } from '../../src/policy/index.ts'
-import { Rib, type RibPeer } from '../../src/rib/index.ts'
 import { Core } from '../../src/rib/core.ts'
+import { Rib, type RibPeer } from '../../src/rib/index.ts'
 import { Interner } from '../../src/rib/interner.ts'
 import { FAMILIES, locateMp, MpSections, splitUpdate, UpdateSections } from '../../wire/index.ts'
 import { ipv4Update, ipv6Update } from './bytes.ts'
@@ -80,7 +80,9 @@ for (const message of messages) {
 for (const message of mpMessages) {
   splitUpdate(message, 19, message.length, sections)
   const { attributesStart, attributesEnd } = sections
-  core.store.retain(interner.intern(record, message, attributesStart, attributesEnd, { ...CLASSIC, ipv4Nlri: false, mpReach: true }))
+  core.store.retain(
+    interner.intern(record, message, attributesStart, attributesEnd, { ...CLASSIC, ipv4Nlri: false, mpReach: true }),
+  )
 }
 
 const rib = new Rib({ asn: 64512, routerId: 0x0aff0001, seed: 2, reserve: 8192 })
@@ -101,11 +103,47 @@ each([...messages, ...mpMessages, many, mpMany], told)
 while (rib.pending) rib.work()
 
 export const RIB_ROWS: readonly Row[] = [
-  { name: 'seen attribute set', unit: 'UPDATE', count: SETS, goal: { ns: 250, octets: 0 }, run: () => each(messages, seen) },
-  { name: 'seen attribute set, IPv6', unit: 'UPDATE', count: SETS, goal: { ns: 250, octets: 0 }, run: () => each(mpMessages, seenReach) },
-  { name: 'unseen attribute set, and forgotten', unit: 'UPDATE', count: SETS, goal: { ns: 1500 }, run: () => each(strangers, unseen) },
-  { name: 'Rib.update, one route again', unit: 'UPDATE', count: SETS, goal: { octets: 0 }, run: () => each(messages, told) },
-  { name: 'Rib.update, one IPv6 route again', unit: 'UPDATE', count: SETS, goal: { octets: 0 }, run: () => each(mpMessages, told) },
+  {
+    name: 'seen attribute set',
+    unit: 'UPDATE',
+    count: SETS,
+    goal: { ns: 250, octets: 0 },
+    run: () => each(messages, seen),
+  },
+  {
+    name: 'seen attribute set, IPv6',
+    unit: 'UPDATE',
+    count: SETS,
+    goal: { ns: 250, octets: 0 },
+    run: () => each(mpMessages, seenReach),
+  },
+  {
+    name: 'unseen attribute set, and forgotten',
+    unit: 'UPDATE',
+    count: SETS,
+    goal: { ns: 1500 },
+    run: () => each(strangers, unseen),
+  },
+  {
+    name: 'Rib.update, one route again',
+    unit: 'UPDATE',
+    count: SETS,
+    goal: { octets: 0 },
+    run: () => each(messages, told),
+  },
+  {
+    name: 'Rib.update, one IPv6 route again',
+    unit: 'UPDATE',
+    count: SETS,
+    goal: { octets: 0 },
+    run: () => each(mpMessages, told),
+  },
   { name: 'Rib.update, 900 routes again', unit: 'prefix', count: PREFIXES, goal: { octets: 0 }, run: () => told(many) },
-  { name: 'Rib.update, 500 IPv6 routes again', unit: 'prefix', count: 500, goal: { octets: 0 }, run: () => told(mpMany) },
+  {
+    name: 'Rib.update, 500 IPv6 routes again',
+    unit: 'prefix',
+    count: 500,
+    goal: { octets: 0 },
+    run: () => told(mpMany),
+  },
 ]

@@ -1,5 +1,6 @@
 /** Benchmarks of wire/: framing, the hot readers, the slow half of interning, encoders. */
 import {
+  AttributeSummary,
   type CodecContext,
   decodeMessage,
   decodeOpen,
@@ -16,7 +17,6 @@ import {
   normaliseAttributes,
   splitUpdate,
   summarise,
-  AttributeSummary,
   UpdateSections,
   writeNlri4,
 } from '../../wire/index.ts'
@@ -40,7 +40,7 @@ const MULTIPROTOCOL = { ipv4Nlri: false, mpReach: true, anyReachable: true }
 let seen = 0
 const framer = new Framer({
   message: (_type, _bytes, start, end) => {
-    seen += end - start
+    seen = (seen + end - start) & 0xffff
     return true
   },
   failure: error => {
@@ -48,7 +48,9 @@ const framer = new Framer({
   },
 })
 /** Chunks as a socket gives them: most cut a message. */
-const chunks = Array.from({ length: Math.ceil(stream.length / 1460) }, (_, i) => stream.subarray(i * 1460, (i + 1) * 1460))
+const chunks = Array.from({ length: Math.ceil(stream.length / 1460) }, (_, i) =>
+  stream.subarray(i * 1460, (i + 1) * 1460),
+)
 
 const sections = new UpdateSections()
 const mp = new MpSections()
@@ -76,7 +78,13 @@ const content = decoded.value
 const out = new Uint8Array(65536)
 
 export const WIRE_ROWS: readonly Row[] = [
-  { name: 'framer, whole stream at once', unit: 'message', count: MESSAGES, goal: { octets: 0 }, run: () => framer.push(stream) },
+  {
+    name: 'framer, whole stream at once',
+    unit: 'message',
+    count: MESSAGES,
+    goal: { octets: 0 },
+    run: () => framer.push(stream),
+  },
   {
     name: 'framer, chunks of 1460 octets',
     unit: 'message',
@@ -125,7 +133,11 @@ export const WIRE_ROWS: readonly Row[] = [
     },
   },
   { name: 'normalise, four-octet peer', unit: 'block', run: () => normalise(one, MODERN_CONTEXT, CLASSIC).length },
-  { name: 'normalise, next hop in MP_REACH_NLRI', unit: 'block', run: () => normalise(mpMessage, MODERN_CONTEXT, MULTIPROTOCOL).length },
+  {
+    name: 'normalise, next hop in MP_REACH_NLRI',
+    unit: 'block',
+    run: () => normalise(mpMessage, MODERN_CONTEXT, MULTIPROTOCOL).length,
+  },
   { name: 'normalise, two-octet peer', unit: 'block', run: () => normalise(old, OLD, CLASSIC).length },
   {
     name: 'summarise',
@@ -137,7 +149,12 @@ export const WIRE_ROWS: readonly Row[] = [
     },
   },
   { name: 'decodeUpdate to objects', unit: 'message', run: () => decodeUpdate(one, 19, one.length, MODERN_CONTEXT) },
-  { name: 'decodeMessage to objects, 900 prefixes', unit: 'prefix', count: PREFIXES, run: () => decodeMessage(2, many, 0, many.length, MODERN_CONTEXT) },
+  {
+    name: 'decodeMessage to objects, 900 prefixes',
+    unit: 'prefix',
+    count: PREFIXES,
+    run: () => decodeMessage(2, many, 0, many.length, MODERN_CONTEXT),
+  },
   { name: 'decodeOpen', unit: 'message', run: () => decodeOpen(opening, 19, opening.length) },
   { name: 'encodeUpdate from objects', unit: 'message', run: () => encodeUpdate(content, MODERN_CONTEXT) },
   {

@@ -7,11 +7,11 @@
  */
 
 import { pathId } from '../brand.ts'
-import { decodeUtf8, formatHex } from '../bytes.ts'
 import type { Family } from '../family.ts'
 import { familyOf, IPV4_UNICAST, IPV6_UNICAST } from '../family.ts'
 import type { Nlri } from '../nlri.ts'
 import { decodeNlri } from '../nlri.ts'
+import { decodeText } from '../text.ts'
 import type { Reading } from './bgp4mp.ts'
 import { RecordReader } from './reader.ts'
 import { TableDumpSubtype, TableDumpV2Subtype } from './type.ts'
@@ -50,12 +50,12 @@ function prefixFrom(address: Uint8Array, length: number, family: Family): Nlri |
   return decodeNlri(octets, 0, octets.length, family)?.[0]
 }
 
-/** Reads a PEER_INDEX_TABLE (RFC 6396 4.3.1). A view name that is not UTF-8 is given as hex. */
+/** Reads a PEER_INDEX_TABLE (RFC 6396 4.3.1). The view name comes out safe to print, whatever its octets are. */
 export function readPeerIndex(reader: RecordReader): PeerIndexRecord | Reading {
   const section = 'RFC 6396 4.3.1'
   const collectorId = reader.u32()
   const name = reader.take(reader.u16())
-  const viewName = decodeUtf8(name, 0, name.length) ?? formatHex(name)
+  const viewName = decodeText(name, 0, name.length)
   const count = reader.u16()
   if (reader.isShort) return wrong('the peer index table ends inside its header', section)
   const peers: MrtPeer[] = []
