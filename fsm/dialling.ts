@@ -16,6 +16,7 @@ export class Dialling {
   readonly #options: PeerFsmOptions
   readonly #deadlines: Deadlines<'connect-retry' | 'idle-hold'>
   readonly #emit: (output: PeerOutput) => void
+  #connectRetryMs: number
   #isUnderWay = false
 
   constructor(
@@ -24,12 +25,18 @@ export class Dialling {
     emit: (output: PeerOutput) => void,
   ) {
     this.#options = options
+    this.#connectRetryMs = options.connectRetryMs
     this.#deadlines = deadlines
     this.#emit = emit
   }
 
   get isUnderWay(): boolean {
     return this.#isUnderWay
+  }
+
+  /** Counts from the next time the timer is armed. */
+  set connectRetryMs(ms: number) {
+    this.#connectRetryMs = ms
   }
 
   /** Dials; a dial that is still under way is dropped first. */
@@ -62,7 +69,7 @@ export class Dialling {
 
   /** Arms the timer anew, with fresh jitter, for `atLeastMs` or longer. */
   retryLater(now: Millis, atLeastMs = 0): void {
-    const waitMs = Math.max(atLeastMs, jitter(this.#options.connectRetryMs, this.#options.random))
+    const waitMs = Math.max(atLeastMs, jitter(this.#connectRetryMs, this.#options.random))
     this.#deadlines.set('connect-retry', (now + waitMs) as Millis)
   }
 }

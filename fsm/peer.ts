@@ -79,6 +79,11 @@ export class PeerFsm {
     }
   }
 
+  /** ConnectRetryTime (RFC 4271 8.1.3) changed at run time; the timer that runs is left alone. */
+  set connectRetryMs(ms: number) {
+    this.#dialling.connectRetryMs = ms
+  }
+
   /** One event. Returns what to do, in order. Never throws on anything a peer can cause; unknown connections are ignored. */
   handle(input: PeerInput, now: Millis): readonly PeerOutput[] {
     this.#outputs = []

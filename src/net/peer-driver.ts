@@ -49,7 +49,7 @@ const UNREAD_UPDATE: Update = { withdrawn: [], attributes: [], nlri: [], problem
 export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sender {
   readonly name: PeerKey
   readonly remoteAddress: string
-  readonly #options: PeerOptions
+  #options: PeerOptions
   readonly #parts: DriverParts<Handle>
   readonly #faults = new FaultLog()
   readonly #connections: ConnectionTable
@@ -108,6 +108,12 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
       this.#disposed = resolve
       if (this.#connections.isEmpty) resolve()
     })
+  }
+
+  /** How long to wait between attempts, from the next one on; a session or an attempt under way does not notice. */
+  setConnectRetry(connectRetryMs: number): void {
+    this.#options = { ...this.#options, fsm: { ...this.#options.fsm, connectRetryMs } }
+    this.#fsm.connectRetryMs = connectRetryMs
   }
 
   /** A connection from this peer's address; false when it has too many, and the socket was left alone. */

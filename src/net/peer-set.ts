@@ -20,8 +20,9 @@ import { UpdateCounter } from './update-count.ts'
 
 /** RFC 4486 section 3: the subcodes of Cease an operator causes. */
 const CEASE_ADMINISTRATIVE_SHUTDOWN = 2
-const CEASE_PEER_DECONFIGURED = 3
 const CEASE_ADMINISTRATIVE_RESET = 4
+/** Why a peer is taken away: for good, or to be added again with other options. */
+const REMOVAL_SUBCODE = { 'peer-deconfigured': 3, 'configuration-change': 6 } as const
 
 export interface PeerSetOptions<Handle> {
   readonly routing: RoutingPort<Handle>
@@ -130,12 +131,20 @@ export class PeerSet<Handle> {
     if (this.#isStarted) driver.start()
   }
 
-  /** Takes a peer away with Cease / Peer De-configured; resolves when its last connection is closed. */
-  async remove(name: PeerKey): Promise<void> {
+  /**
+   * Takes a peer away with Cease / Peer De-configured, or Other Configuration Change when it will be added again: name and address are free at once, and
+   * the RIB has heard that the session is down. Resolves when its last connection is closed.
+   */
+  async remove(name: PeerKey, why: keyof typeof REMOVAL_SUBCODE = 'peer-deconfigured'): Promise<void> {
     const driver = this.#require(name)
     this.#byName.delete(name)
     this.#byAddress.delete(driver.remoteAddress)
-    await driver.dispose(CEASE_PEER_DECONFIGURED)
+    await driver.dispose(REMOVAL_SUBCODE[why])
+  }
+
+  /** Changes the wait between attempts to connect (RFC 4271 8.1.3) without touching what is under way. */
+  setConnectRetry(name: PeerKey, connectRetryMs: number): void {
+    this.#require(name).setConnectRetry(connectRetryMs)
   }
 
   /** Brings a peer down and keeps it down: Cease / Administrative Shutdown. */

@@ -123,6 +123,19 @@ describe('a peer', () => {
     expect(world.peers.refusals().stranger).toBe(1)
   })
 
+  it('can be taken away to be added again with other options: 6/6, and its address is known all the time', async () => {
+    const world = await start([peerAt(2)])
+    const peer = await world.establish(2)
+    const isGone = world.peers.remove('p2', 'configuration-change')
+    world.peers.add(peerAt(2))
+    await isGone
+    await until(() => peer.isClosed, 'the close')
+    expect(peer.notification).toEqual([6, 6])
+    expect(world.routing.handles[0]?.isDown).toBe(true)
+    await world.establish(2)
+    expect(world.peers.refusals().stranger).toBe(0)
+  })
+
   it('that is disabled is told so, answers 6/5 to whoever comes, and comes up again when enabled', async () => {
     const world = await start([peerAt(2)])
     const first = await world.establish(2)
