@@ -1,0 +1,183 @@
+/**
+ * What a new configuration changes in a running speaker: Config x Config -> ReloadPlan. Pure; nothing is applied here (src/daemon/reconfigure.ts does).
+ *
+ * Peers are matched by name, statics by prefix, policies by name, and values are compared as the speaker understands them: order where order means
+ * nothing, spelled-out defaults and names of policies make no difference. PEER_OPTIONS has one row per key with its impact; docs/configuration.md says
+ * the same in words. A change of policy is a `reset` today, not a `refresh` (RFC 2918): the RIB takes a session's policies once, when it comes up.
+ * Called by src/daemon on reload; tested as a table in test/src/config/diff.test.ts.
+ */
+import { formatPrefix } from '../../wire/prefix.ts'
+import { canonical, policyText } from './canonical.ts'
+import type { Config, PeerConfig, StaticRoute } from './types.ts'
+
+/** What happens to a session that is up: nothing, routes are told or asked for again, or it ends and comes back. */
+const IMPACTS = ['none', 'refresh', 'reset'] as const
+export type Impact = (typeof IMPACTS)[number]
+
+/** One peer of the old or the new configuration. */
+export interface PeerChange {
+  readonly name: string
+  /** `none` with reasons: applied to the peer as it runs. */
+  readonly action: Impact | 'add' | 'remove'
+  /** Paths of the keys that differ, the peer by its name: `peers[tor-a].holdTime`. Empty for `add` and `remove`. */
+  readonly because: readonly string[]
+}
+
+/** A static route by its prefix, or a policy by its name. */
+export interface NamedChange {
+  readonly name: string
+  readonly action: 'add' | 'remove' | 'change'
+}
+
+/** A key outside peers, policies and statics. */
+export interface SettingChange {
+  readonly path: string
+  /** `live`: applied at once. `restart`: only a new process can have it, and the whole reload is refused. */
+  readonly action: 'live' | 'restart'
+}
+
+export interface ReloadPlan {
+  /** The worst that happens to a session that is up; a removed peer counts as a reset. */
+  readonly impact: Impact
+  /** Every peer: those of the new configuration in its order, then those that go. */
+  readonly peers: readonly PeerChange[]
+  readonly statics: readonly NamedChange[]
+  readonly policies: readonly NamedChange[]
+  readonly settings: readonly SettingChange[]
+}
+
+interface PeerOption {
+  readonly key: string
+  readonly impact: Impact
+  /** Equal for values that mean the same. */
+  readonly read: (peer: PeerConfig) => unknown
+  /** The key of `speaker` it follows when the peer does not say. */
+  readonly inherited?: 'holdTimeS' | 'connectRetryS'
+}
+
+const PEER_OPTIONS: readonly PeerOption[] = [
+  { key: 'address', impact: 'reset', read: peer => peer.address },
+  { key: 'asn', impact: 'reset', read: peer => peer.asn },
+  { key: 'port', impact: 'reset', read: peer => peer.port },
+  { key: 'localAddress', impact: 'reset', read: peer => peer.localAddress },
+  { key: 'passive', impact: 'reset', read: peer => peer.passive },
+  { key: 'holdTime', impact: 'reset', read: peer => peer.holdTimeS, inherited: 'holdTimeS' },
+  { key: 'connectRetry', impact: 'none', read: peer => peer.connectRetryS, inherited: 'connectRetryS' },
+  { key: 'families', impact: 'reset', read: peer => peer.families.map(family => family.name).sort() },
+  { key: 'reflectorClient', impact: 'reset', read: peer => peer.reflectorClient },
+  { key: 'import', impact: 'reset', read: peer => policyText(peer.import) },
+  { key: 'export', impact: 'reset', read: peer => policyText(peer.export) },
+  { key: 'nextHopSelf', impact: 'reset', read: peer => peer.nextHopSelf },
+  { key: 'nextHops', impact: 'reset', read: ({ nextHops: { ipv4, ipv6 } }) => [ipv4, ipv6] },
+]
+
+interface Setting extends SettingChange {
+  readonly read: (config: Config) => unknown
+}
+
+const KERNEL_KEYS = ['protocol', 'table', 'metric', 'learn', 'direct'] as const
+
+const SETTINGS: readonly Setting[] = [
+  { path: 'speaker.asn', action: 'restart', read: config => config.speaker.asn },
+  { path: 'speaker.routerId', action: 'restart', read: config => config.speaker.routerId },
+  { path: 'speaker.listen', action: 'restart', read: config => config.speaker.listen.map(canonical).sort() },
+  // The section alone changes nothing: a cluster id that is not written is the router id, with and without it.
+  {
+    path: 'reflector.clusterId',
+    action: 'restart',
+    read: ({ reflector, speaker }) => reflector?.clusterId ?? speaker.routerId,
+  },
+  { path: 'kernel.backend', action: 'restart', read: config => config.kernel.backend },
+  ...KERNEL_KEYS.map(
+    (key): Setting => ({
+      path: `kernel.${key}`,
+      action: 'restart',
+      read: ({ kernel }) => (kernel.backend === 'none' ? undefined : kernel[key]),
+    }),
+  ),
+  { path: 'api.socket', action: 'restart', read: config => config.api.socket },
+  { path: 'api.metrics', action: 'restart', read: config => config.api.metrics },
+  { path: 'log.level', action: 'live', read: config => config.log.level },
+]
+
+export function planReload(before: Config, after: Config): ReloadPlan {
+  const peers = planPeers(before, after)
+  return {
+    impact: worst(peers.map(({ action }) => (action === 'remove' ? 'reset' : action === 'add' ? 'none' : action))),
+    peers,
+    statics: planNamed(staticTexts(before), staticTexts(after)),
+    policies: planNamed(policyTexts(before), policyTexts(after)),
+    settings: SETTINGS.filter(({ read }) => canonical(read(before)) !== canonical(read(after))).map(
+      ({ path, action }) => ({ path, action }),
+    ),
+  }
+}
+
+/** There is nothing to apply at all. */
+export function isIdle({ peers, statics, policies, settings }: ReloadPlan): boolean {
+  const isUntouched = peers.every(({ action, because }) => action === 'none' && because.length === 0)
+  return isUntouched && statics.length === 0 && policies.length === 0 && settings.length === 0
+}
+
+/** `impact` is worse than `limit`. */
+export function exceeds(impact: Impact, limit: Impact): boolean {
+  return IMPACTS.indexOf(impact) > IMPACTS.indexOf(limit)
+}
+
+function worst(impacts: readonly Impact[]): Impact {
+  return impacts.reduce<Impact>((sofar, impact) => (exceeds(impact, sofar) ? impact : sofar), 'none')
+}
+
+function planPeers(before: Config, after: Config): PeerChange[] {
+  const old = new Map(before.peers.map(peer => [peer.name, peer]))
+  const kept = after.peers.map((peer): PeerChange => {
+    const was = old.get(peer.name)
+    old.delete(peer.name)
+    if (was === undefined) return { name: peer.name, action: 'add', because: [] }
+    const changed = PEER_OPTIONS.filter(({ read }) => canonical(read(was)) !== canonical(read(peer)))
+    const because = changed.map(option => pathOf(option, { was, peer, before, after }))
+    return { name: peer.name, action: worst(changed.map(({ impact }) => impact)), because }
+  })
+  const gone = Array.from(old.keys(), (name): PeerChange => ({ name, action: 'remove', because: [] }))
+  return [...kept, ...gone]
+}
+
+interface Difference {
+  readonly was: PeerConfig
+  readonly peer: PeerConfig
+  readonly before: Config
+  readonly after: Config
+}
+
+/** Where a person has to look: at the policy whose terms changed, at the speaker's default, or at the peer's own key. */
+function pathOf({ key, inherited }: PeerOption, { was, peer, before, after }: Difference): string {
+  if ((key === 'import' || key === 'export') && was[key].name === peer[key].name) return `policies.${peer[key].name}`
+  const isInherited =
+    inherited !== undefined &&
+    was[inherited] === before.speaker[inherited] &&
+    peer[inherited] === after.speaker[inherited]
+  return isInherited ? `speaker.${key}` : `peers[${peer.name}].${key}`
+}
+
+function staticTexts({ statics }: Config): Map<string, string> {
+  return new Map(statics.map(route => [staticKey(route), canonical([route.type, route.gateway, route.interfaceName])]))
+}
+
+/** The name of a static route in a plan: its prefix as text. */
+export function staticKey({ prefix }: StaticRoute): string {
+  return formatPrefix(prefix.family, prefix.words, prefix.length)
+}
+
+function policyTexts({ policies }: Config): Map<string, string> {
+  return new Map(Array.from(policies, ([name, policy]) => [name, policyText(policy)]))
+}
+
+function planNamed(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): NamedChange[] {
+  const changes: NamedChange[] = []
+  for (const [name, text] of after) {
+    if (!before.has(name)) changes.push({ name, action: 'add' })
+    else if (before.get(name) !== text) changes.push({ name, action: 'change' })
+  }
+  for (const name of before.keys()) if (!after.has(name)) changes.push({ name, action: 'remove' })
+  return changes
+}
