@@ -3,6 +3,7 @@
  * the servers can know rows without knowing each other.
  */
 import type { z } from 'zod'
+import type { Controls } from './controls.ts'
 import type { ListAnswer } from './stream.ts'
 import type { Views } from './views.ts'
 
@@ -13,6 +14,8 @@ export interface Refusal {
   readonly code: string
   readonly message: string
   readonly hint: string
+  /** Of a 405: the methods that are offered. */
+  readonly allow?: string
 }
 
 export type Answer =
@@ -22,11 +25,14 @@ export type Answer =
 
 export interface Context {
   readonly views: Views
+  /** Absent: this speaker can only be looked at. */
+  readonly controls?: Controls
   readonly version: string
 }
 
 export interface Endpoint {
-  readonly method: 'GET'
+  /** GET looks, POST does; one row per path. */
+  readonly method: 'GET' | 'POST'
   /** With `{name}` for a variable segment. */
   readonly path: string
   readonly summary: string

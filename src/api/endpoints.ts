@@ -1,6 +1,6 @@
 /**
  * The route table of the control API: one row per endpoint, with the schemas of what it takes and gives. The server dispatches by it, the OpenAPI page is
- * printed from it. A handler is a pure function of the views; a refusal is a value with a stable code and the next move. Called by server.ts, openapi.ts.
+ * printed from it. A handler asks the views, or the controls where the method is POST; a refusal is a value with a stable code and the next move. Called by server.ts, openapi.ts.
  */
 import { z } from 'zod'
 import { familyByName } from '../../wire/family.ts'
@@ -9,10 +9,12 @@ import { openApiDocument } from './openapi.ts'
 import { parsePrefixQuery } from './prefix-query.ts'
 import {
   FamilyNameSchema,
+  ImpactSchema,
   KernelListSchema,
   OpenApiSchema,
   PeerListSchema,
   PeerSchema,
+  ReloadResultSchema,
   RouteListSchema,
   SCHEMA_NAME,
   SourceKindSchema,
@@ -60,6 +62,11 @@ const RouteQuerySchema = z.strictObject({
     .transform(Number)
     .optional()
     .describe('at most so many paths'),
+})
+
+const ReloadQuerySchema = z.strictObject({
+  dryRun: flag.optional().describe('only say what would happen'),
+  maxImpact: ImpactSchema.optional().describe('refuse to do more than this to sessions that are up; reset when absent'),
 })
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -113,6 +120,22 @@ export const ENDPOINTS: readonly Endpoint[] = [
     handle: ({ views }) => ({ type: 'list', kind: 'KernelList', items: views.kernel() }),
   }),
   endpoint({
+    method: 'POST',
+    path: '/v1/reload',
+    summary:
+      'Read the configuration again and apply what differs; a refused one changes nothing, and is an answer like any other',
+    query: ReloadQuerySchema,
+    responseName: 'ReloadResult',
+    response: ReloadResultSchema,
+    handle: ({ controls }, _name, { dryRun = false, maxImpact = 'reset' }) =>
+      controls === undefined
+        ? noControls()
+        : {
+            type: 'document',
+            body: { schema: SCHEMA_NAME, kind: 'ReloadResult', item: controls.reload({ dryRun, maxImpact }) },
+          },
+  }),
+  endpoint({
     method: 'GET',
     path: '/v1/openapi.json',
     summary: 'This interface as an OpenAPI 3.1 document',
@@ -149,6 +172,11 @@ function answerRoutes(views: Views, query: z.infer<typeof RouteQuerySchema>): An
     ...(limit !== undefined && { limit: limit + 1 }),
   }
   return { type: 'list', kind: 'RouteList', items: views.routes(request), ...(limit !== undefined && { limit }) }
+}
+
+function noControls(): Refusal {
+  const message = 'this speaker was not started from a configuration file'
+  return { type: 'refusal', status: 409, code: 'reload-not-offered', message, hint: 'start it with `godwit run`' }
 }
 
 function unknownPeer(name: string): Refusal {

@@ -1,5 +1,5 @@
 /**
- * What both HTTP servers of the daemon share: limits against slow and greedy clients, GET only, short JSON answers, an orderly end. Called by server.ts and
+ * What both HTTP servers of the daemon share: limits against slow and greedy clients, short JSON answers, an orderly end. Called by server.ts and
  * metrics-server.ts.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -44,17 +44,13 @@ export function createHttpServer(handler: Handler, onFailure: FailureListener): 
 async function handle(handler: Handler, request: IncomingMessage, response: ServerResponse): Promise<void> {
   response.on('error', () => response.destroy())
   request.resume()
-  if (request.method === 'GET') return handler(request, response)
-  response.setHeader('allow', 'GET')
-  response.setHeader('connection', 'close')
-  const method = request.method ?? ''
-  sendError(response, {
-    type: 'refusal',
-    status: 405,
-    code: 'method-not-allowed',
-    message: `${method} is not offered`,
-    hint: 'use GET',
-  })
+  return handler(request, response)
+}
+
+/** The refusal of a request whose path is known, but not with this method. */
+export function methodNotAllowed(method: string | undefined, allow: string): Refusal {
+  const message = `${method ?? ''} is not offered`
+  return { type: 'refusal', status: 405, code: 'method-not-allowed', message, hint: `use ${allow}`, allow }
 }
 
 function fail(error: unknown, request: IncomingMessage, response: ServerResponse, onFailure: FailureListener): void {
@@ -77,7 +73,8 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 export function sendError(response: ServerResponse, refusal: Refusal): void {
-  const { code, message, hint } = refusal
+  const { code, message, hint, allow } = refusal
+  if (allow !== undefined) response.setHeader('allow', allow).setHeader('connection', 'close')
   sendJson(response, refusal.status, { error: { code, message, hint } })
 }
 

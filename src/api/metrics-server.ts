@@ -9,6 +9,7 @@ import {
   closeServer,
   createHttpServer,
   type FailureListener,
+  methodNotAllowed,
   type RunningServer,
   sendError,
   sendJson,
@@ -45,6 +46,7 @@ export async function startMetricsServer(options: MetricsServerOptions): Promise
   const isLoopback = options.address === '::1' || options.address.startsWith('127.')
   const server = createHttpServer(
     (request, response) => {
+      if (request.method !== 'GET') return sendError(response, methodNotAllowed(request.method, 'GET'))
       if (isLoopback && !namesLoopback(request)) return refuseHost(response)
       return serve(options, performance.now() - lastBeat, request, response)
     },

@@ -12,6 +12,8 @@ import {
   PeerListSchema,
   PeerSchema,
   PeerViewSchema,
+  ReloadReportSchema,
+  ReloadResultSchema,
   RouteListSchema,
   RouteRowSchema,
   StatusSchema,
@@ -26,6 +28,8 @@ const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   Peer: PeerSchema,
   PeerList: PeerListSchema,
   PeerView: PeerViewSchema,
+  ReloadReport: ReloadReportSchema,
+  ReloadResult: ReloadResultSchema,
   RouteList: RouteListSchema,
   RouteRow: RouteRowSchema,
   Status: StatusSchema,
@@ -43,7 +47,8 @@ export function openApiDocument(endpoints: readonly Endpoint[], version: string)
     info: {
       title: 'godwit',
       version,
-      description: 'Control interface of the daemon: HTTP and JSON on a unix socket. Who may open the socket may read.',
+      description:
+        'Control interface of the daemon: HTTP and JSON on a unix socket. Who may open the socket may use all of it.',
     },
     servers: [{ url: 'http://localhost', description: 'the unix socket named api.socket in the configuration' }],
     paths,

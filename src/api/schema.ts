@@ -152,6 +152,68 @@ export const StatusViewSchema = z
   })
   .describe('the speaker as a whole')
 
+export const ImpactSchema = z
+  .enum(['none', 'refresh', 'reset'])
+  .describe('what happens to a session that is up: nothing, routes are told again, or it ends and comes back')
+
+const ReloadPlanSchema = z
+  .object({
+    impact: ImpactSchema.describe('the worst of all; a removed peer counts as a reset'),
+    peers: z
+      .array(
+        z.object({
+          name: text,
+          action: z.enum([...ImpactSchema.options, 'add', 'remove']),
+          because: z.array(text).readonly().describe('paths of the keys that differ'),
+        }),
+      )
+      .readonly()
+      .describe('every peer, untouched ones included'),
+    statics: changes('prefixes of static routes'),
+    policies: changes('names of policies'),
+    settings: z
+      .array(
+        z.object({
+          path: text,
+          action: z.enum(['live', 'restart']).describe('restart: only a new process can have it, so all is refused'),
+        }),
+      )
+      .readonly()
+      .describe('keys outside peers, policies and statics'),
+  })
+  .describe('what a reload changes')
+
+function changes(what: string) {
+  return z
+    .array(z.object({ name: text, action: z.enum(['add', 'remove', 'change']) }))
+    .readonly()
+    .describe(what)
+}
+
+const ProblemSchema = z
+  .object({
+    file: text,
+    line: count.describe('from 1; 0: the file as a whole'),
+    column: count,
+    path: text,
+    message: text,
+    hint: text,
+    code: text.describe('stable, see docs/configuration.md'),
+    text: text.describe('all of it in one line: file:line:column path: what; what to do [code]'),
+  })
+  .describe('what is wrong with a configuration')
+
+export const ReloadReportSchema = z
+  .object({
+    outcome: z.enum(['applied', 'planned', 'refused']).describe('planned: a dry run that would be applied'),
+    summary: text.describe('what changes, in one line'),
+    refusal: z.object({ message: text, hint: text }).nullable().describe('why nothing was changed, or would be'),
+    problems: z.array(ProblemSchema).readonly().describe('of the file; then there is no plan'),
+    warnings: z.array(ProblemSchema).readonly(),
+    plan: ReloadPlanSchema.nullable(),
+  })
+  .describe('what became of a reload')
+
 /** `{ schema, kind, item }`: one thing. */
 function document<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, view: z.ZodObject<Shape>) {
   return z.object({ schema: z.literal(SCHEMA_NAME), kind: z.literal(kind), item: view })
@@ -170,6 +232,7 @@ function list<Kind extends string, Item extends z.ZodType>(kind: Kind, item: Ite
 
 export const StatusSchema = document('Status', StatusViewSchema)
 export const PeerSchema = document('Peer', PeerViewSchema)
+export const ReloadResultSchema = document('ReloadResult', ReloadReportSchema)
 export const PeerListSchema = list('PeerList', PeerViewSchema)
 export const RouteListSchema = list('RouteList', RouteRowSchema)
 export const KernelListSchema = list('KernelList', KernelRowSchema)
@@ -183,6 +246,8 @@ export const ErrorSchema = z
 /** The OpenAPI page describes itself only loosely: its shape is that of the OpenAPI specification. */
 export const OpenApiSchema = z.looseObject({ openapi: z.literal('3.1.0') }).describe('an OpenAPI 3.1 document')
 
+export type Impact = z.infer<typeof ImpactSchema>
+export type ReloadReport = z.infer<typeof ReloadReportSchema>
 export type FamilyName = z.infer<typeof FamilyNameSchema>
 export type SourceKind = z.infer<typeof SourceKindSchema>
 export type PeerState = z.infer<typeof PeerStateSchema>

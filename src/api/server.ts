@@ -1,11 +1,20 @@
 /**
- * The control API: HTTP and JSON on a unix socket. Reads only; who may open the socket file (mode 0660) may read. Each request is looked up in the route
+ * The control API: HTTP and JSON on a unix socket; who may open the socket file (mode 0660) may use all of it. Each request is looked up in the route
  * table (endpoints.ts); short answers are sent at once, lists are streamed in slices (stream.ts). Started and stopped by src/daemon.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Controls } from './controls.ts'
 import type { Answer, Context, Endpoint, Refusal } from './endpoint.ts'
 import { ENDPOINTS } from './endpoints.ts'
-import { closeServer, createHttpServer, type FailureListener, type RunningServer, sendError, sendJson } from './http.ts'
+import {
+  closeServer,
+  createHttpServer,
+  type FailureListener,
+  methodNotAllowed,
+  type RunningServer,
+  sendError,
+  sendJson,
+} from './http.ts'
 import { streamList } from './stream.ts'
 import { listenOnUnixSocket } from './unix-socket.ts'
 import type { Views } from './views.ts'
@@ -15,6 +24,8 @@ export type { FailureListener, RunningServer } from './http.ts'
 export interface ApiServerOptions {
   readonly socketPath: string
   readonly views: Views
+  /** Absent: nothing can be changed through this socket. */
+  readonly controls?: Controls
   /** Version of the daemon, for the OpenAPI page. */
   readonly version: string
   /** Told about exceptions of the views; the server itself goes on. */
@@ -23,7 +34,8 @@ export interface ApiServerOptions {
 
 /** Listens. Rejects with a StartError (codes `api-socket-…`) when the socket cannot be had. */
 export async function startApiServer(options: ApiServerOptions): Promise<RunningServer> {
-  const context: Context = { views: options.views, version: options.version }
+  const { views, controls, version } = options
+  const context: Context = { views, version, ...(controls !== undefined && { controls }) }
   const server = createHttpServer(
     (request, response) => serve(context, request, response),
     options.onFailure ?? (() => {}),
@@ -33,7 +45,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<Running
 }
 
 async function serve(context: Context, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const answer = dispatch(context, request.url ?? '/')
+  const answer = dispatch(context, request)
   switch (answer.type) {
     case 'document':
       return sendJson(response, 200, answer.body)
@@ -47,13 +59,14 @@ async function serve(context: Context, request: IncomingMessage, response: Serve
 }
 
 /** Finds the row of the table, takes the query apart and asks. Touches no socket. */
-function dispatch(context: Context, target: string): Answer {
-  const [path = '/', search = ''] = splitOnce(target, '?')
+function dispatch(context: Context, { url = '/', method }: IncomingMessage): Answer {
+  const [path = '/', search = ''] = splitOnce(url, '?')
   const found = findEndpoint(path)
   if (found === undefined) {
     const message = `there is no ${path.slice(0, 200)}`
     return refuse(404, 'endpoint-not-found', message, 'GET /v1/openapi.json lists what there is')
   }
+  if (found.endpoint.method !== method) return methodNotAllowed(method, found.endpoint.method)
   if (found.name === undefined)
     return refuse(400, 'invalid-path', 'the path is not valid percent-encoding', 'encode it as UTF-8')
   const query: Record<string, string> = Object.create(null)

@@ -19,6 +19,12 @@ const programs: Programs = {
       process.off('SIGINT', listener).off('SIGTERM', listener)
     }
   },
+  onReloadSignal(listener) {
+    process.on('SIGHUP', listener)
+    return () => {
+      process.off('SIGHUP', listener)
+    }
+  },
 }
 
 function output(stream: NodeJS.WriteStream): Output {

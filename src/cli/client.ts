@@ -1,5 +1,5 @@
 /**
- * The client of the control API: one GET on the unix socket. A list comes one item a line (src/api/stream.ts), so it is read with constant memory. Every way
+ * The client of the control API: one request on the unix socket. A list comes one item a line (src/api/stream.ts), so it is read with constant memory. Every way
  * of not reaching the daemon is one sentence with what to do. The schemas are only known as types here: an answer is believed when it names the schema and
  * kind asked for. Called by the commands.
  */
@@ -20,6 +20,8 @@ export interface Request {
   /** The kind of document expected. */
   readonly kind: string
   readonly patienceMs?: number
+  /** Default GET. */
+  readonly method?: 'GET' | 'POST'
 }
 
 /** The option, or GODWIT_SOCKET, or the default. */
@@ -98,12 +100,12 @@ async function open(ask: Request): Promise<IncomingMessage> {
 }
 
 function send(ask: Request): Promise<IncomingMessage> {
-  const patienceMs = ask.patienceMs ?? PATIENCE_MS
+  const { socket, path, method = 'GET', patienceMs = PATIENCE_MS } = ask
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath: ask.socket, path: ask.path, agent: false, timeout: patienceMs })
+    const outgoing = request({ socketPath: socket, path, method, agent: false, timeout: patienceMs })
     outgoing.once('response', resolve)
     outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })))
-    outgoing.on('error', error => reject(unreachable(error, ask.socket)))
+    outgoing.on('error', error => reject(unreachable(error, socket)))
     outgoing.end()
   })
 }

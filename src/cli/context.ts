@@ -18,6 +18,8 @@ export interface RunningDaemon {
   stop(reason: string): Promise<void>
   /** The exit code, once it has ended. */
   readonly finished: Promise<number>
+  /** Reads the configuration again; what becomes of it is in the log. */
+  reload(): void
 }
 
 export interface DemoOptions {
@@ -39,6 +41,8 @@ export interface Programs {
   runDemo(options: DemoOptions): Promise<number>
   /** Calls `listener` on each SIGINT and SIGTERM until the returned function is called. */
   onStopSignal(listener: (signal: string) => void): () => void
+  /** The same for SIGHUP, which asks for a reload. */
+  onReloadSignal(listener: () => void): () => void
 }
 
 export interface CliContext {

@@ -6,7 +6,8 @@ import type { PeerConfig } from '../config/index.ts'
 import type { PeerCounters } from '../rib/index.ts'
 import type { ViewParts } from './view-parts.ts'
 
-export function peerView(peer: PeerConfig, { config, rib, routing, peers }: ViewParts): PeerView {
+export function peerView(peer: PeerConfig, { current, rib, routing, peers }: ViewParts): PeerView {
+  const { speaker } = current.config
   const row = peers.row(peer.name)
   if (row === undefined) throw new Error(`peer ${peer.name} is configured but not running`)
   const session = routing.session(peer.name)
@@ -16,8 +17,8 @@ export function peerView(peer: PeerConfig, { config, rib, routing, peers }: View
     name: peer.name,
     address: peer.address,
     asn: peer.asn,
-    localAsn: config.speaker.asn,
-    kind: peer.asn === config.speaker.asn ? 'ibgp' : 'ebgp',
+    localAsn: speaker.asn,
+    kind: peer.asn === speaker.asn ? 'ibgp' : 'ebgp',
     state: row.state,
     sinceMs: Math.round(row.stateForMs),
     uptimeS: row.state === 'Established' ? Math.floor(row.stateForMs / 1000) : null,

@@ -6,7 +6,7 @@
  */
 import type { Negotiated } from '../../fsm/index.ts'
 import type { Family, Notification } from '../../wire/index.ts'
-import type { PeerConfig, SpeakerConfig } from '../config/index.ts'
+import { type PeerConfig, policyText, type SpeakerConfig } from '../config/index.ts'
 import type { RoutingPort, SessionEndpoints } from '../net/index.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from '../policy/index.ts'
 import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
@@ -15,16 +15,25 @@ import { ownNextHops } from './own-address.ts'
 export class Routing implements RoutingPort<PeerId> {
   readonly #rib: Rib
   readonly #speaker: SpeakerConfig
-  readonly #peers = new Map<string, PeerConfig>()
+  #peers: ReadonlyMap<string, PeerConfig>
   readonly #sessions = new Map<string, PeerId>()
   /** Sessions ended over a malformed UPDATE, by peer. */
   readonly #resets = new Map<string, number>()
-  readonly #compiled = new Map<Policy, CompiledPolicy>()
+  /** By what they say, so that a policy read again is the same one. */
+  readonly #compiled = new Map<string, CompiledPolicy>()
 
   constructor(rib: Rib, speaker: SpeakerConfig, peers: readonly PeerConfig[]) {
     this.#rib = rib
     this.#speaker = speaker
-    for (const peer of peers) this.#peers.set(peer.name, peer)
+    this.#peers = byName(peers)
+  }
+
+  /** Other peers from now on. Sessions that are up keep what they came up with; those of peers that are gone must be down already. */
+  configure(peers: readonly PeerConfig[]): void {
+    this.#peers = byName(peers)
+    for (const name of this.#resets.keys()) if (!this.#peers.has(name)) this.#resets.delete(name)
+    const used = new Set(peers.flatMap(peer => [policyText(peer.import), policyText(peer.export)]))
+    for (const text of this.#compiled.keys()) if (!used.has(text)) this.#compiled.delete(text)
   }
 
   /** The RIB's id of a peer's present session. */
@@ -106,11 +115,16 @@ export class Routing implements RoutingPort<PeerId> {
 
   /** Peers with one policy share one compiled policy, which is what puts them into one update group. */
   #compile(policy: Policy): CompiledPolicy {
-    let compiled = this.#compiled.get(policy)
+    const text = policyText(policy)
+    let compiled = this.#compiled.get(text)
     if (compiled === undefined) {
       compiled = compilePolicy(policy)
-      this.#compiled.set(policy, compiled)
+      this.#compiled.set(text, compiled)
     }
     return compiled
   }
+}
+
+function byName(peers: readonly PeerConfig[]): ReadonlyMap<string, PeerConfig> {
+  return new Map(peers.map(peer => [peer.name, peer]))
 }

@@ -5,11 +5,12 @@
  * caller. An exception that nobody caught is a fault of ours: it is logged with its stack and ends the process with exit code 1, because a routing table that
  * may be wrong is worse than a restart; the kernel keeps its routes meanwhile. Called by `godwit run`.
  */
-import { type RunningServer, startApiServer, startMetricsServer } from '../api/index.ts'
+import { type Controls, type RunningServer, startApiServer, startMetricsServer, type Views } from '../api/index.ts'
 import type { RunningDaemon } from '../cli/context.ts'
-import type { Config } from '../config/index.ts'
+import { type Config, loadConfig } from '../config/index.ts'
 import { createLogger, type Logger, logChannels } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
+import { createControls } from './reload.ts'
 import { type Speaker, startSpeaker } from './speaker.ts'
 
 export interface DaemonOptions {
@@ -20,7 +21,8 @@ export interface DaemonOptions {
 /** Rejects with an error that has `code` and `hint` when something cannot be had: an address, the kernel, the control socket. */
 export async function runDaemon(config: Config, options: DaemonOptions): Promise<RunningDaemon> {
   const logger = createLogger(config.log.level)
-  const closers: (() => unknown)[] = [logChannels(logger)]
+  let endLog = logChannels(logger)
+  const closers: (() => unknown)[] = [() => endLog()]
   const closeAll = async (): Promise<void> => {
     for (const close of closers.reverse()) await close()
     closers.length = 0
@@ -28,29 +30,41 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   try {
     const speaker = await startSpeaker(config, { logger, ...options })
     closers.push(() => speaker.stop())
-    for (const server of await startServers(config, speaker, options, logger)) closers.push(() => server.close())
+    const applied = ({ log }: Config): void => {
+      if (log.level === logger.level) return
+      logger.level = log.level
+      // The loggers of single peers were made with the old level.
+      endLog()
+      endLog = logChannels(logger)
+    }
+    const controls = createControls({ speaker, load: () => loadConfig(options.configPath), logger, applied })
+    const faces = { views: speaker.views, controls, version: options.version, logger }
+    for (const server of await startServers(config, faces)) closers.push(() => server.close())
     logger.info(
       { event: 'started', version: options.version, config: options.configPath, peers: config.peers.length },
       'godwit started',
     )
-    return supervise(speaker, closeAll, logger)
+    return supervise({ speaker, controls, logger }, closeAll)
   } catch (error) {
     await closeAll()
     throw error
   }
 }
 
-async function startServers(
-  config: Config,
-  { views }: Speaker,
-  { version }: DaemonOptions,
-  logger: Logger,
-): Promise<RunningServer[]> {
+interface Faces {
+  readonly views: Views
+  readonly controls: Controls
+  readonly version: string
+  readonly logger: Logger
+}
+
+async function startServers(config: Config, { views, controls, version, logger }: Faces): Promise<RunningServer[]> {
   const onFailure = (error: unknown): void => logger.error({ event: 'api-failure', err: error }, 'a request failed')
   const servers: RunningServer[] = []
   try {
     const { socket, metrics: listen } = config.api
-    if (socket !== undefined) servers.push(await startApiServer({ socketPath: socket, views, version, onFailure }))
+    if (socket !== undefined)
+      servers.push(await startApiServer({ socketPath: socket, views, controls, version, onFailure }))
     if (listen !== undefined) {
       const metrics = createMetrics(views)
       servers.push(await startMetricsServer({ ...listen, metrics, views, onFailure }))
@@ -63,8 +77,14 @@ async function startServers(
   }
 }
 
+interface Supervised {
+  readonly speaker: Speaker
+  readonly controls: Controls
+  readonly logger: Logger
+}
+
 /** From here on the process lives until `stop`, or until something nobody expected happens. */
-function supervise(speaker: Speaker, closeAll: () => Promise<void>, logger: Logger): RunningDaemon {
+function supervise({ speaker, controls, logger }: Supervised, closeAll: () => Promise<void>): RunningDaemon {
   let finish: (code: number) => void = () => {}
   const finished = new Promise<number>(resolve => {
     finish = resolve
@@ -86,6 +106,9 @@ function supervise(speaker: Speaker, closeAll: () => Promise<void>, logger: Logg
   }
   return {
     finished,
+    reload() {
+      if (stopping === undefined) controls.reload({ dryRun: false, maxImpact: 'reset' })
+    },
     stop(reason) {
       stopping ??= stop(reason)
       return stopping

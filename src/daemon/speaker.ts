@@ -6,13 +6,15 @@
  */
 import { randomInt } from 'node:crypto'
 import type { Views } from '../api/index.ts'
-import type { Config, PeerConfig } from '../config/index.ts'
-import { KernelError, type KernelPort, MemoryKernel, RtnetlinkPort } from '../kernel/index.ts'
+import type { Config, Objection, ReloadPlan } from '../config/index.ts'
+import { type KernelPort, MemoryKernel, RtnetlinkPort } from '../kernel/index.ts'
 import { PeerSet } from '../net/index.ts'
 import { sessionState } from '../observe/channels.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
-import { LOCAL_PREFERENCE, type PeerId, Rib } from '../rib/index.ts'
+import { type PeerId, Rib } from '../rib/index.ts'
+import { CurrentConfig } from './current-config.ts'
 import { KernelCoupling } from './kernel-coupling.ts'
+import { announceStatic, obstacleTo, peerOptions, reconfigure } from './reconfigure.ts'
 import { Routing } from './routing.ts'
 import { createViews } from './views.ts'
 
@@ -28,16 +30,21 @@ export interface SpeakerParts {
 export interface Speaker {
   readonly views: Views
   readonly peers: PeerSet<PeerId>
+  readonly current: CurrentConfig
+  /** Why a plan cannot be put into effect here and now: the machine lacks something, or the speaker is stopping. */
+  obstacleTo(next: Config, plan: ReloadPlan): Objection | undefined
+  /** Puts a plan into effect that needs no restart and meets no obstacle: only what it names is touched. */
+  reconfigure(next: Config, plan: ReloadPlan): void
   /** Ends all sessions with Cease / Administrative Shutdown and closes everything; kernel routes stay. */
   stop(reason?: string): Promise<void>
 }
 
-/** How the wait after a failed session grows (RFC 4271 8.1.1): doubled each time, never more than the cap. */
-const IDLE_HOLD_MS = { first: 1_000, cap: 60_000 }
+const STOPPING: Objection = { message: 'godwit is stopping', hint: 'start it again with the new configuration' }
 
 /** Rejects with an error that has `code` and `hint` when an address or the kernel cannot be had; nothing is left running then. */
 export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Promise<Speaker> {
   const seed = randomInt(2 ** 32)
+  const current = new CurrentConfig(config)
   const { asn, routerId } = config.speaker
   const clusterId = config.reflector?.clusterId
   const rib = new Rib({ asn, routerId, seed, ...(clusterId !== undefined && { clusterId }) })
@@ -46,7 +53,7 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   for (const peer of config.peers) peers.add(peerOptions(config, peer))
   const logger = parts.logger ?? createLogger('silent')
   const kernel = coupleKernel(config, parts, { rib, seed, wake: () => peers.wake(), logger })
-  const unsubscribe = noticeReturn(config, peers, kernel)
+  const unsubscribe = noticeReturn(current, peers, kernel)
   const end = async (reason?: string): Promise<void> => {
     unsubscribe()
     await kernel?.close()
@@ -59,7 +66,7 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   }
   try {
     await kernel?.start()
-    announceStatics(config, rib, kernel)
+    for (const route of config.statics) announceStatic(route, { rib, kernel })
     await peers.start()
   } catch (error) {
     await stop()
@@ -67,27 +74,14 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   }
   peers.wake()
   const { configPath = '', version = '' } = parts
-  return { views: createViews({ config, rib, routing, peers, kernel, configPath, version }), peers, stop }
-}
-
-function peerOptions({ speaker }: Config, peer: PeerConfig) {
+  const running = { current, rib, routing, peers, kernel }
   return {
-    name: peer.name,
-    remoteAddress: peer.address,
-    remotePort: peer.port,
-    ...(peer.localAddress !== undefined && { localAddress: peer.localAddress }),
-    fsm: {
-      localAsn: speaker.asn,
-      peerAsn: peer.asn,
-      routerId: speaker.routerId,
-      holdTimeS: peer.holdTimeS,
-      families: peer.families,
-      passive: peer.passive,
-      connectRetryMs: peer.connectRetryS * 1000,
-      idleHoldMs: IDLE_HOLD_MS,
-      mayAccept: true,
-      random: Math.random,
-    },
+    views: createViews({ ...running, configPath, version }),
+    peers,
+    current,
+    obstacleTo: (next, plan) => (ended === undefined ? obstacleTo(next, plan, running) : STOPPING),
+    reconfigure: (next, plan) => reconfigure(next, plan, running),
+    stop,
   }
 }
 
@@ -122,24 +116,14 @@ function kernelPort({ backend, table, protocol }: Config['kernel']): KernelPort 
   }
 }
 
-/** A KernelError when a route is behind an interface that this machine does not have. */
-function announceStatics({ statics }: Config, rib: Rib, kernel: KernelCoupling | undefined): void {
-  for (const { prefix, type, gateway, interfaceName = '' } of statics) {
-    const interfaceIndex = interfaceName === '' ? 0 : (kernel?.interfaces.indexOf(interfaceName) ?? 0)
-    if (interfaceName !== '' && interfaceIndex === 0) throw KernelError.unknownInterface(interfaceName)
-    const where = { metric: 0, interfaceIndex, interfaceName, preference: LOCAL_PREFERENCE.static }
-    rib.announceLocal('static', prefix, { ...where, type, ...(gateway !== undefined && { gateway }) })
-  }
-}
-
 /** Tells the kernel side once every configured neighbour is Established. */
-function noticeReturn(config: Config, peers: PeerSet<PeerId>, kernel: KernelCoupling | undefined): () => void {
+function noticeReturn(current: CurrentConfig, peers: PeerSet<PeerId>, kernel: KernelCoupling | undefined): () => void {
   if (kernel === undefined) return () => {}
-  const missing = new Set(config.peers.map(peer => peer.name))
+  const returned = new Set<string>()
   const unsubscribe = sessionState.subscribe(({ peer, to }) => {
     if (to !== 'Established' || peers.row(peer)?.state !== 'Established') return
-    missing.delete(peer)
-    if (missing.size > 0) return
+    returned.add(peer)
+    if (current.config.peers.some(({ name }) => !returned.has(name))) return
     unsubscribe()
     kernel.neighboursReturned()
   })

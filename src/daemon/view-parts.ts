@@ -1,12 +1,13 @@
 /** What the views are made from: the parts of one speaker. */
-import type { Config } from '../config/index.ts'
 import type { PeerSet } from '../net/index.ts'
 import type { PeerId, Rib } from '../rib/index.ts'
+import type { CurrentConfig } from './current-config.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
 import type { Routing } from './routing.ts'
 
 export interface ViewParts {
-  readonly config: Config
+  /** What runs now: a reload replaces it. */
+  readonly current: CurrentConfig
   readonly rib: Rib
   readonly routing: Routing
   readonly peers: PeerSet<PeerId>

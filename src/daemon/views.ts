@@ -14,7 +14,7 @@ export function createViews(parts: ViewParts): Views {
   const startedAt = new Date()
   return {
     status: () => statusView(parts, startedAt),
-    peers: () => parts.config.peers.map(peer => peerView(peer, parts)),
+    peers: () => parts.current.config.peers.map(peer => peerView(peer, parts)),
     routes: query => routeRows(query, parts),
     kernel: () => kernelRows(parts),
     readiness: () => readiness(parts),
@@ -46,7 +46,8 @@ function readiness({ peers, kernel }: ViewParts): Readiness {
   return { ready: reasons.length === 0, reasons }
 }
 
-function statusView({ config, rib, peers, kernel, configPath, version }: ViewParts, startedAt: Date): StatusView {
+function statusView({ current, rib, peers, kernel, configPath, version }: ViewParts, startedAt: Date): StatusView {
+  const { config, loadedAt, lastReload } = current
   const { families, attributeSets, groups } = rib.stats()
   const { asn, routerId } = config.speaker
   const peersByState: StatusView['peersByState'] = {
@@ -72,7 +73,11 @@ function statusView({ config, rib, peers, kernel, configPath, version }: ViewPar
     updateGroups: groups.map(group => ({ name: group.name, peers: group.peers, logOctets: group.logOctets })),
     peersByState,
     kernel: kernelStatus(config, kernel),
-    config: { file: configPath, loadedAt: startedAt.toISOString(), lastReload: null },
+    config: {
+      file: configPath,
+      loadedAt: loadedAt.toISOString(),
+      lastReload: lastReload === undefined ? null : { ...lastReload, at: lastReload.at.toISOString() },
+    },
   }
 }
 

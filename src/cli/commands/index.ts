@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { checkCommand } from './check.ts'
 import { decodeCommand } from './decode.ts'
 import { labCommand } from './lab.ts'
+import { reloadCommand } from './reload.ts'
 import { runCommand } from './run.ts'
 import { schemaCommand } from './schema.ts'
 import { showCommand } from './show.ts'
@@ -11,6 +12,7 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   checkCommand,
   showCommand,
+  reloadCommand,
   schemaCommand,
   decodeCommand,
   labCommand,

@@ -1,5 +1,6 @@
 /** Views of a small made-up speaker, for the tests of the API, the metrics and the command line. */
-import type { KernelRow, PeerView, RouteRow, StatusView } from '../../../src/api/schema.ts'
+import type { Controls, ReloadRequest } from '../../../src/api/controls.ts'
+import type { KernelRow, PeerView, ReloadReport, RouteRow, StatusView } from '../../../src/api/schema.ts'
 import type { RouteQuery, Views } from '../../../src/api/views.ts'
 import { formatPrefix } from '../../../wire/prefix.ts'
 
@@ -197,5 +198,37 @@ export class SampleViews implements Views {
 
   readiness() {
     return this.isReady ? { ready: true, reasons: [] } : { ready: false, reasons: ['no peer is Established'] }
+  }
+}
+
+export const SAMPLE_PLAN: NonNullable<ReloadReport['plan']> = {
+  impact: 'reset',
+  peers: [
+    { name: 'tor-a', action: 'reset', because: ['peers[tor-a].holdTime', 'policies.tor-in'] },
+    { name: 'tor-b', action: 'none', because: [] },
+    { name: 'tor-c', action: 'none', because: ['speaker.connectRetry'] },
+    { name: 'node-7', action: 'add', because: [] },
+    { name: 'node-3', action: 'remove', because: [] },
+  ],
+  statics: [{ name: '192.0.2.0/24', action: 'add' }],
+  policies: [{ name: 'tor-in', action: 'change' }],
+  settings: [{ path: 'log.level', action: 'live' }],
+}
+
+/** Remembers what was asked, and answers with what the test has put here. */
+export class SampleControls implements Controls {
+  readonly requests: ReloadRequest[] = []
+  report: ReloadReport = {
+    outcome: 'applied',
+    summary: '1 peer reset; 1 peer untouched',
+    refusal: null,
+    problems: [],
+    warnings: [],
+    plan: SAMPLE_PLAN,
+  }
+
+  reload(request: ReloadRequest): ReloadReport {
+    this.requests.push(request)
+    return this.report
   }
 }

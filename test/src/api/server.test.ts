@@ -6,10 +6,11 @@ import { z } from 'zod'
 import { ENDPOINTS } from '../../../src/api/endpoints.ts'
 import { ErrorSchema, PeerSchema, type RouteList, type RouteRow } from '../../../src/api/schema.ts'
 import { type RunningServer, startApiServer } from '../../../src/api/server.ts'
-import { DOWN_PEER, SAMPLE_ROUTES, SampleViews, sampleRoute } from './sample-views.ts'
+import { DOWN_PEER, SAMPLE_ROUTES, SampleControls, SampleViews, sampleRoute } from './sample-views.ts'
 import { fetchUnix, withTemporaryDirectory } from './unix-client.ts'
 
 let views: SampleViews
+let controls: SampleControls
 let socket: string
 let server: RunningServer
 let failures: string[]
@@ -17,6 +18,7 @@ let leave: () => void
 
 beforeEach(async () => {
   views = new SampleViews()
+  controls = new SampleControls()
   failures = []
   await new Promise<void>((resolve, reject) => {
     const stay = new Promise<void>(end => {
@@ -25,7 +27,7 @@ beforeEach(async () => {
     withTemporaryDirectory(async directory => {
       socket = join(directory, 'godwit.sock')
       const onFailure = (error: unknown, what: string) => failures.push(`${what}: ${String(error)}`)
-      server = await startApiServer({ socketPath: socket, views, version: '1.2.3', onFailure })
+      server = await startApiServer({ socketPath: socket, views, controls, version: '1.2.3', onFailure })
       resolve()
       await stay
     }).catch(reject)
@@ -37,8 +39,8 @@ afterEach(async () => {
   leave()
 })
 
-async function json(path: string): Promise<unknown> {
-  const reply = await fetchUnix(socket, path)
+async function json(path: string, method = 'GET'): Promise<unknown> {
+  const reply = await fetchUnix(socket, path, method)
   expect(reply.status, reply.text).toBe(200)
   return JSON.parse(reply.text)
 }
@@ -50,7 +52,7 @@ async function refusal(path: string, method = 'GET') {
 
 describe('every endpoint', () => {
   it.each(ENDPOINTS.map(row => [row.path, row] as const))('%s answers what its schema says', async (path, row) => {
-    const document = await json(path.replace('{name}', 'tor-a'))
+    const document = await json(path.replace('{name}', 'tor-a'), row.method)
     expect(row.response.safeParse(document).error).toBeUndefined()
   })
 
@@ -153,10 +155,50 @@ describe('what is not there', () => {
     expect(await refusal(path)).toMatchObject({ status, code })
   })
 
-  it('offers nothing but GET', async () => {
+  it.each([
+    ['/v1/peers', 'POST', 'GET'],
+    ['/v1/status', 'DELETE', 'GET'],
+    ['/v1/reload', 'GET', 'POST'],
+  ])('says with which method %s can be had, instead of %s', async (path, method, allow) => {
+    const reply = await fetchUnix(socket, path, method)
+    expect(reply.status).toBe(405)
+    expect(reply.headers.allow).toBe(allow)
+    expect(controls.requests).toEqual([])
+  })
+
+  it('offers nothing but GET where there is only something to see', async () => {
     const reply = await fetchUnix(socket, '/v1/peers', 'POST')
     expect(reply.status).toBe(405)
     expect(reply.headers.allow).toBe('GET')
+  })
+})
+
+describe('POST /v1/reload', () => {
+  it.each([
+    ['/v1/reload', { dryRun: false, maxImpact: 'reset' }],
+    ['/v1/reload?dryRun=true', { dryRun: true, maxImpact: 'reset' }],
+    ['/v1/reload?dryRun=false&maxImpact=none', { dryRun: false, maxImpact: 'none' }],
+  ])('%s asks the speaker for just that', async (path, request) => {
+    const document = await json(path, 'POST')
+    expect(controls.requests).toEqual([request])
+    expect(document).toMatchObject({ schema: 'godwit/v1', kind: 'ReloadResult', item: { outcome: 'applied' } })
+  })
+
+  it.each([['dryRun=yes'], ['maxImpact=remove'], ['dry-run=true'], ['dryRun=true&dryRun=false']])(
+    'with the query %s changes nothing',
+    async query => {
+      expect(await refusal(`/v1/reload?${query}`, 'POST')).toMatchObject({ status: 400, code: 'invalid-query' })
+      expect(controls.requests).toEqual([])
+    },
+  )
+
+  it('of a speaker that can only be looked at is refused', async () => {
+    const path = `${socket}.second`
+    const second = await startApiServer({ socketPath: path, views, version: '1.2.3' })
+    const { status, text } = await fetchUnix(path, '/v1/reload', 'POST')
+    await second.close()
+    expect(status).toBe(409)
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'reload-not-offered' } })
   })
 })
 

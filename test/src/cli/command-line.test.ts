@@ -51,7 +51,7 @@ describe('godwit --help', () => {
     expect(stdout).toContain('Exit codes:')
   })
 
-  it.each(['run', 'check', 'show', 'show peers', 'show routes', 'show kernel', 'show status', 'schema'])(
+  it.each(['run', 'check', 'show', 'show peers', 'show routes', 'show kernel', 'show status', 'reload', 'schema'])(
     'explains %s with an example',
     async words => {
       const { code, stdout } = await godwit([...words.split(' '), '--help'])
@@ -161,6 +161,7 @@ describe('godwit run', () => {
   function daemon(code: number) {
     let finish: (code: number) => void = () => {}
     const stops: string[] = []
+    const reloads: number[] = []
     const running: RunningDaemon = {
       finished: new Promise(resolve => {
         finish = resolve
@@ -169,8 +170,11 @@ describe('godwit run', () => {
         stops.push(reason)
         finish(code)
       },
+      reload() {
+        reloads.push(stops.length)
+      },
     }
-    return { running, stops }
+    return { running, stops, reloads }
   }
 
   it('prints what is wrong with the configuration and starts nothing', async () => {
@@ -202,8 +206,38 @@ describe('godwit run', () => {
     expect(isUnsubscribed).toBe(true)
   })
 
+  it('reloads on SIGHUP, once more when it came while the daemon was starting, and not after the end', async () => {
+    const { running, reloads } = daemon(0)
+    const hangUps = new Set<() => void>()
+    const hangUp = () => {
+      for (const listener of hangUps) listener()
+    }
+    const { code } = await godwit(RUN, {
+      programs: {
+        ...load(VALID),
+        async runDaemon() {
+          hangUp()
+          hangUp()
+          return running
+        },
+        onReloadSignal(listener) {
+          hangUps.add(listener)
+          return () => hangUps.delete(listener)
+        },
+        onStopSignal(listener) {
+          setImmediate(hangUp)
+          setImmediate(() => listener('SIGTERM'))
+          return () => {}
+        },
+      },
+    })
+    expect(code).toBe(0)
+    expect(reloads).toEqual([0, 0])
+    expect(hangUps.size).toBe(0)
+  })
+
   it('does not wait for a daemon that cannot stop when the signal comes twice', async () => {
-    const hanging: RunningDaemon = { finished: new Promise(() => {}), stop: () => new Promise(() => {}) }
+    const hanging: RunningDaemon = { finished: new Promise(() => {}), stop: () => new Promise(() => {}), reload() {} }
     const { code } = await godwit(RUN, {
       programs: {
         ...load(VALID),

@@ -47,4 +47,5 @@ const NO_PROGRAMS: Programs = {
   runDaemon: async () => notHere(),
   runDemo: async () => notHere(),
   onStopSignal: () => notHere(),
+  onReloadSignal: () => () => {},
 }
