@@ -53,6 +53,13 @@ export const rules = {
       ['wire', 'src/api', 'src/config', 'src/decode', 'src/observe'],
       ['yargs', 'picocolors', 'node:*'],
     ),
+    mayKnow('src/sim', ['wire', 'fsm', 'src/table', 'src/policy', 'src/rib'], ['node:*']),
+    {
+      name: 'node-only-in-the-simulators-main',
+      severity: 'error',
+      from: { path: '^src/sim/', pathNot: '^src/sim/main\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
     mayKnow('src/decode', ['wire'], ['unbzip2-stream', 'node:*']),
     mayKnow(
       'src/lab',
