@@ -85,6 +85,8 @@ function buildPeer(
     asn: peer.asn,
     port: peer.port,
     ...present({ localAddress: peer.localAddress?.text, clusterId }),
+    ...present({ password: peer.password, passwordFile: peer.passwordFile, device: peer.device }),
+    ...present({ ttlSecurity: peer.ttlSecurity, ttl: peer.ttl ?? peer.multihop }),
     passive: peer.passive,
     holdTimeS: peer.holdTime ?? speaker.holdTimeS,
     connectRetryS: peer.connectRetry ?? speaker.connectRetryS,

@@ -20,6 +20,7 @@ export function checkConfig(config: ParsedConfig): PlacedFinding[] {
     ...checkDuplicatePeers(config),
     ...config.peers.flatMap((peer, index) => [
       ...checkPeerSession(config, peer, own).map(inside(['peers', index])),
+      ...checkPeerTransport(config, peer).map(inside(['peers', index])),
       ...checkPeerRouting(config, peer).map(inside(['peers', index])),
     ]),
     ...Object.entries(config.policies).flatMap(([name, { terms }]) => [
@@ -163,6 +164,30 @@ function checkPeerSession({ speaker }: ParsedConfig, peer: ParsedPeer, own: Read
     )
   }
   return findings
+}
+
+/** Of each pair the first is the stronger, and stays. */
+const EXCLUSIVE = [
+  ['password', 'passwordFile', 'write the password in one place'],
+  ['ttlSecurity', 'ttl', 'take one of them out: ttlSecurity sends with TTL 255'],
+  ['ttlSecurity', 'multihop', 'take one of them out: ttlSecurity says how many hops, too'],
+  ['ttl', 'multihop', 'take one of them out: they are the same'],
+] as const
+
+/** Options of TCP, RFC 2385 and RFC 5082. */
+function checkPeerTransport({ speaker }: ParsedConfig, peer: ParsedPeer): PlacedFinding[] {
+  const findings = EXCLUSIVE.filter(([one, other]) => peer[one] !== undefined && peer[other] !== undefined).map(
+    ([one, other, hint]) => found([other], 'contradiction', `${one} is there as well`, hint),
+  )
+  if (peer.multihop !== undefined && peer.asn === speaker.asn) {
+    const message = `AS ${peer.asn} is our own, and iBGP neighbours may be any number of hops away`
+    findings.push(found(['multihop'], 'contradiction', message, 'take it out, or write ttl'))
+  }
+  const { passwordFile } = peer
+  if (passwordFile === undefined || isAbsolute(passwordFile)) return findings
+  const message = `${passwordFile} depends on the directory that godwit is started in`
+  const warning = found(['passwordFile'], 'relative-path', message, 'write a path that begins with /')
+  return [...findings, { ...warning, isWarning: true }]
 }
 
 function checkPeerRouting(config: ParsedConfig, peer: ParsedPeer): PlacedFinding[] {

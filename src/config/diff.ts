@@ -68,6 +68,11 @@ const PEER_OPTIONS: readonly PeerOption[] = [
   { key: 'import', impact: 'reset', read: peer => policyText(peer.import) },
   { key: 'export', impact: 'reset', read: peer => policyText(peer.export) },
   { key: 'nextHopSelf', impact: 'reset', read: peer => peer.nextHopSelf },
+  { key: 'password', impact: 'reset', read: peer => peer.password?.reveal() },
+  { key: 'passwordFile', impact: 'reset', read: peer => peer.passwordFile },
+  { key: 'ttlSecurity', impact: 'reset', read: peer => peer.ttlSecurity },
+  { key: 'ttl', impact: 'reset', read: peer => peer.ttl },
+  { key: 'device', impact: 'reset', read: peer => peer.device },
   { key: 'nextHops', impact: 'reset', read: ({ nextHops: { ipv4, ipv6 } }) => [ipv4, ipv6] },
 ]
 

@@ -67,6 +67,24 @@ export function text<T>(parse: (value: string) => Parsed<T>, description: string
     .meta({ description, ...notes })
 }
 
+/** Text that must not be repeated in a message, whatever was written. */
+export function secret<T>(parse: (value: string) => Parsed<T>, description: string) {
+  const error = ({ input }: { readonly input?: unknown }): string =>
+    packFinding(
+      input === null
+        ? empty()
+        : {
+            code: 'wrong-type',
+            message: 'is not text',
+            hint: typeof input === 'object' ? 'write one piece of text' : 'put it in quotes',
+          },
+    )
+  return z
+    .string({ error })
+    .transform((value, context) => settle(parse(value), context))
+    .meta({ description })
+}
+
 /** A value that may be written as a number or as text. */
 export function numberOrText<T>(
   parse: (value: string | number) => Parsed<T>,

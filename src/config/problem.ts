@@ -36,6 +36,7 @@ export const PROBLEM_CODES = [
   'bad-router-id',
   'bad-community',
   'bad-hold-time',
+  'bad-password',
   'duplicate-peer-name',
   'duplicate-peer-address',
   'duplicate-value',

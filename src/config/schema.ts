@@ -5,7 +5,7 @@
  * and defaults that depend on other keys are filled in by build.ts. docs/configuration.md and docs/godwit.schema.json follow.
  */
 import { z } from 'zod'
-import { numberOrText, settle, text, whole } from './field.ts'
+import { numberOrText, secret, settle, text, whole } from './field.ts'
 import {
   lengthRange,
   type Parsed,
@@ -13,8 +13,11 @@ import {
   parseCommunity,
   parseEndpoint,
   parseHostAddress,
+  parseInterfaceName,
   parseInterfacePattern,
   parseName,
+  parsePassword,
+  parsePasswordFile,
   parsePrefixMatch,
   parsePrefixText,
   parseRouterIdText,
@@ -90,6 +93,22 @@ const peer = z.strictObject({
   asn: asn("The neighbour's AS number. The speaker's own makes it iBGP."),
   port: whole(1, 0xffff, 'TCP port to dial.').default(BGP_PORT),
   localAddress: hostAddress('Own address to dial from, of the same family as the neighbour.').optional(),
+  password: secret(
+    parsePassword,
+    'Password for TCP MD5 signatures (RFC 2385), 1 to 80 octets. Better kept in a file, see passwordFile.',
+  ).optional(),
+  passwordFile: text(
+    parsePasswordFile,
+    'File with the password, read at start; a newline at its end does not count.',
+  ).optional(),
+  ttlSecurity: whole(
+    1,
+    254,
+    'How many hops away the neighbour may be, 1 for directly connected; whatever comes from further is dropped (GTSM, RFC 5082). The neighbour has to do the same.',
+  ).optional(),
+  ttl: whole(1, 255, "TTL or hop limit of what we send. Default: the kernel's.").optional(),
+  multihop: whole(1, 255, 'How many hops away an eBGP neighbour may be: the same as ttl.').optional(),
+  device: text(parseInterfaceName, 'The only interface the session may use.', { examples: ['eth0'] }).optional(),
   passive: flag(false, 'Never dial, wait for the neighbour.'),
   holdTime: holdTime.meta({ default: undefined }).optional(),
   connectRetry: connectRetry.meta({ default: undefined }).optional(),

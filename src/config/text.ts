@@ -15,6 +15,7 @@ import {
   parseRouterId,
 } from '../../wire/prefix.ts'
 import type { PrefixMatch } from '../policy/policy.ts'
+import { PASSWORD_MAX_OCTETS, Password } from './password.ts'
 import type { ProblemCode } from './problem.ts'
 import type { ListenAddress } from './types.ts'
 
@@ -258,6 +259,32 @@ export function parseSocketPath(text: string): Parsed<string> {
   if (text === '' || text.includes('\0'))
     return bad('bad-text', `${describe(text)} is no path`, 'write a path, or false for no socket')
   return good(text)
+}
+
+/** Never repeats what was written. */
+export function parsePassword(text: string): Parsed<Password> {
+  const octets = new TextEncoder().encode(text)
+  if (octets.length === 0) return bad('bad-password', 'is empty', 'write the password, or take the key out')
+  if (octets.length > PASSWORD_MAX_OCTETS) {
+    return bad(
+      'bad-password',
+      `is ${octets.length} octets long`,
+      `use at most ${PASSWORD_MAX_OCTETS}, which is what TCP MD5 takes`,
+    )
+  }
+  return good(new Password(octets))
+}
+
+export function parsePasswordFile(text: string): Parsed<string> {
+  if (text === '' || text.includes('\0'))
+    return bad('bad-text', `${describe(text)} is no path`, 'write the path of a file')
+  return good(text)
+}
+
+/** A name the kernel would take, without a pattern. */
+export function parseInterfaceName(text: string): Parsed<string> {
+  if (/^[^\s/:\0]{1,15}$/.test(text) && text !== '.' && text !== '..') return good(text)
+  return bad('bad-text', `${describe(text)} is no name of an interface`, 'write one that "ip link" shows')
 }
 
 /** Names go into metrics, commands and log lines. */

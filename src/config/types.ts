@@ -7,6 +7,7 @@
 import type { Family } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { Password } from './password.ts'
 import type { Problem } from './problem.ts'
 
 export interface Config {
@@ -49,6 +50,16 @@ export interface PeerConfig {
   readonly port: number
   /** Own address to dial from, same family as `address`. */
   readonly localAddress?: string
+  /** For TCP MD5 signatures (RFC 2385); never together with `passwordFile`. */
+  readonly password?: Password
+  /** Where the password is to be read from at start. */
+  readonly passwordFile?: string
+  /** Hops the neighbour may be away (RFC 5082), 1 to 254; never together with `ttl`. */
+  readonly ttlSecurity?: number
+  /** TTL of what we send, 1 to 255; absent: the kernel's default. */
+  readonly ttl?: number
+  /** The only interface the session may use. */
+  readonly device?: string
   /** Never dial, only accept. */
   readonly passive: boolean
   /** 0 (no keepalives, no hold timer) or 3..65535. */

@@ -8,10 +8,12 @@
 import { type Config, type PeerConfig, type ReloadPlan, staticKey } from '../config/index.ts'
 import { KernelError } from '../kernel/index.ts'
 import type { PeerOptions, PeerSet } from '../net/index.ts'
+import { isStartError } from '../observe/start-error.ts'
 import { LOCAL_PREFERENCE, type PeerId, type Rib } from '../rib/index.ts'
 import type { CurrentConfig } from './current-config.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
 import type { Routing } from './routing.ts'
+import { transportOptions } from './transport.ts'
 
 export interface RunningParts {
   readonly current: CurrentConfig
@@ -23,6 +25,9 @@ export interface RunningParts {
 
 type Static = Config['statics'][number]
 
+/** Why a plan cannot be put into effect, and what to do about it. */
+type Obstacle = Error & { readonly code: string; readonly hint: string }
+
 /** How the wait after a failed session grows (RFC 4271 8.1.1): doubled each time, never more than the cap. */
 const IDLE_HOLD_MS = { first: 1_000, cap: 60_000 }
 
@@ -33,6 +38,7 @@ export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions 
     remoteAddress: peer.address,
     remotePort: peer.port,
     ...(peer.localAddress !== undefined && { localAddress: peer.localAddress }),
+    transport: transportOptions(peer),
     fsm: {
       localAsn: speaker.asn,
       peerAsn: peer.asn,
@@ -63,9 +69,17 @@ function indexOf({ interfaceName }: Static, kernel: KernelCoupling | undefined):
 }
 
 /** What a good file may still want and this machine does not have. */
-export function obstacleTo(next: Config, plan: ReloadPlan, { kernel }: RunningParts): KernelError | undefined {
+export function obstacleTo(next: Config, plan: ReloadPlan, { kernel }: RunningParts): Obstacle | undefined {
   const missing = arrivals(next, plan).find(route => indexOf(route, kernel) === undefined)
-  return missing === undefined ? undefined : KernelError.unknownInterface(missing.interfaceName ?? '')
+  if (missing !== undefined) return KernelError.unknownInterface(missing.interfaceName ?? '')
+  try {
+    // Password files are read here for the first time.
+    for (const peer of next.peers) transportOptions(peer)
+    return undefined
+  } catch (error) {
+    if (isStartError(error)) return error
+    throw error
+  }
 }
 
 /** The plan must be for `next` after the present configuration, need no restart, and meet no obstacle. */

@@ -41,7 +41,7 @@ export interface Speaker {
 
 const STOPPING: Objection = { message: 'godwit is stopping', hint: 'start it again with the new configuration' }
 
-/** Rejects with an error that has `code` and `hint` when an address or the kernel cannot be had; nothing is left running then. */
+/** Rejects with an error that has `code` and `hint` when an address, a password or the kernel cannot be had; nothing is left running then. */
 export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Promise<Speaker> {
   const seed = randomInt(2 ** 32)
   const current = new CurrentConfig(config)

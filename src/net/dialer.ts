@@ -17,11 +17,17 @@ export interface DialTarget {
   readonly localAddress: string | undefined
 }
 
-/**
- * Makes the unconnected socket of one attempt. This is where descriptors with options set beforehand (MD5, GTSM, device) come in:
- * `new Socket({ fd, manualStart: true })`, made at the time of the call, because it is connected before the turn ends.
- */
-export type SocketFactory = (target: DialTarget) => Socket
+/** An unconnected socket, with whatever it was given beforehand. */
+export interface DialSocket {
+  readonly socket: Socket
+  /** It has its local address already. */
+  readonly isBound?: boolean
+  /** Asked once connected: what was set beforehand and is not there. Undefined: nothing is amiss. */
+  readonly flaw?: () => string | undefined
+}
+
+/** Makes the socket of one attempt, at the time of the call, because it is connected before the turn ends; see transport.ts. */
+export type SocketFactory = (target: DialTarget) => DialSocket
 
 export interface DialOptions {
   readonly target: DialTarget
@@ -42,19 +48,22 @@ const ignore = (): void => {}
 export class Dial {
   readonly #options: DialOptions
   readonly #socket: Socket
+  readonly #flaw: (() => string | undefined) | undefined
   readonly #timeout: PendingCall
   #isOver = false
 
   constructor(options: DialOptions) {
     const { target, clock } = options
     this.#options = options
-    this.#socket = (options.openSocket ?? (() => new Socket()))(target)
+    const { socket, isBound = false, flaw } = options.openSocket?.(target) ?? { socket: new Socket() }
+    this.#socket = socket
+    this.#flaw = flaw
     this.#socket.on('connect', () => this.#connected())
     this.#socket.on('error', error => this.#fail(describeTcpError(error)))
     this.#timeout = clock.after(options.timeoutMs, () => this.#fail('connection attempt timed out'))
     const { remoteAddress: host, remotePort: port, localAddress } = target
     try {
-      this.#socket.connect(localAddress === undefined ? { host, port } : { host, port, localAddress })
+      this.#socket.connect(localAddress === undefined || isBound ? { host, port } : { host, port, localAddress })
     } catch (error) {
       this.cancel()
       throw error
@@ -71,6 +80,11 @@ export class Dial {
     const actual = canonicalAddress(this.#socket.localAddress ?? '')
     if (expected !== undefined && actual !== canonicalAddress(expected)) {
       this.#fail(`connected from ${actual ?? 'an unknown address'} instead of ${expected}`)
+      return
+    }
+    const flaw = this.#flaw?.()
+    if (flaw !== undefined) {
+      this.#fail(flaw)
       return
     }
     if (!this.#finish()) return

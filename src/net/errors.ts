@@ -9,6 +9,8 @@ export type NetErrorCode =
   | 'peer-duplicate-name'
   | 'peer-duplicate-address'
   | 'peer-unknown'
+  | 'peer-options-refused'
+  | 'transport-unavailable'
 
 export class NetError extends Error {
   readonly code: NetErrorCode

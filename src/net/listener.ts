@@ -5,24 +5,27 @@
  * neighbour ever has a mapped address and a wildcard of each family can be had on the same port. Errors of binding are sentences with a code.
  */
 import { createServer, type Server, type Socket } from 'node:net'
+import { loadLibc } from '../sys/libc.ts'
+import { closeDescriptor } from '../sys/tcp.ts'
 import { canonicalAddress } from './address.ts'
 import { NetError, type NetErrorCode } from './errors.ts'
-import type { NetObserver, RefusalReason } from './observer.ts'
+import { ListenDescriptor, type ListenedPeer } from './listen-descriptor.ts'
+import { type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
 
 export interface ListenAddress {
   readonly address: string
   readonly port: number
 }
 
-/** Somebody connections may come from. False: it has too many already, and has not taken this one. */
+/** Somebody connections may come from. A reason: it has not taken this one. */
 export interface Acceptor {
-  accept(socket: Socket): boolean
+  accept(socket: Socket): RefusalReason | undefined
 }
 
 export interface ListenerOptions {
   readonly address: ListenAddress
-  /** Finds the peer with this canonical address. */
-  readonly host: { lookup(address: string): Acceptor | undefined }
+  /** Finds the peer with this canonical address; lists all there are, so that the socket can be prepared for them before it listens. */
+  readonly host: { lookup(address: string): Acceptor | undefined; listened?(): Iterable<ListenedPeer> }
   readonly observer: NetObserver
 }
 
@@ -53,20 +56,23 @@ const LISTEN_PROBLEMS: Readonly<Record<string, ListenProblem>> = {
   },
 }
 
-function listenError(address: ListenAddress, error: NodeJS.ErrnoException): NetError {
+function listenError(address: ListenAddress, error: NodeJS.ErrnoException | NetError): NetError {
   const where = address.address.includes(':')
     ? `[${address.address}]:${address.port}`
     : `${address.address}:${address.port}`
   const problem = LISTEN_PROBLEMS[error.code ?? '']
+  if (error instanceof NetError) return error
   if (problem !== undefined) return new NetError(problem.code, problem.sentence(where), problem.hint)
   return new NetError('listen-failed', `cannot listen on ${where}: ${error.message}`, 'Check speaker.listen.')
 }
 
 export class Listener {
   /** How many connections were turned away. */
-  readonly refusals: Record<RefusalReason, number> = { stranger: 0, 'too-many': 0, gone: 0 }
+  readonly refusals: Record<RefusalReason, number> = noRefusals()
   readonly #options: ListenerOptions
   readonly #server: Server
+  /** Only while it is ours: the number may be somebody else's later. */
+  #descriptor: ListenDescriptor | undefined
   #address: ListenAddress
 
   constructor(options: ListenerOptions) {
@@ -90,22 +96,58 @@ export class Listener {
         reject(problem)
       }
       this.#server.once('error', fail)
-      this.#server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: address.includes(':') }, () => {
+      const listening = (): void => {
         this.#server.off('error', fail)
         this.#server.on('error', error => this.#report('failed', error.message))
         const bound = this.#server.address()
         if (typeof bound === 'object' && bound !== null) this.#address = { address, port: bound.port }
         this.#report('listening')
         resolve()
-      })
+      }
+      try {
+        this.#listen(listening)
+      } catch (error) {
+        fail(error as Error)
+      }
     })
+  }
+
+  /** Prepares the socket for a peer, before that one dials. A NetError when the kernel will not have its key. */
+  admit(peer: ListenedPeer): void {
+    this.#descriptor?.admit(peer)
+  }
+
+  /** Forgets what it was prepared for. */
+  forget(peer: ListenedPeer): void {
+    this.#descriptor?.forget(peer)
   }
 
   /** Stops accepting at once. Connections already handed over are not touched. */
   close(): void {
     if (!this.#server.listening) return
+    this.#descriptor = undefined
     this.#server.close()
     this.#report('closed')
+  }
+
+  /** On a descriptor with the keys of all peers where the C library is, on a socket of Node's own elsewhere. */
+  #listen(listening: () => void): void {
+    const { address: where, host } = this.#options
+    const { address, port } = where
+    if (!loadLibc().isLoaded) {
+      this.#server.listen({ host: address, port, backlog: BACKLOG, ipv6Only: address.includes(':') }, listening)
+      return
+    }
+    const descriptor = new ListenDescriptor(address, port)
+    try {
+      for (const peer of host.listened?.() ?? []) descriptor.admit(peer)
+    } catch (error) {
+      closeDescriptor(descriptor.fd)
+      throw error
+    }
+    this.#descriptor = descriptor
+    // With a descriptor Node takes the backlog as an argument only.
+    this.#server.listen({ fd: descriptor.fd }, BACKLOG, listening)
   }
 
   #accept(socket: Socket): void {
@@ -115,8 +157,8 @@ export class Listener {
       return
     }
     const peer = this.#options.host.lookup(canonicalAddress(from) ?? from)
-    if (peer === undefined) this.#refuse(socket, from, 'stranger')
-    else if (!peer.accept(socket)) this.#refuse(socket, from, 'too-many')
+    const reason = peer === undefined ? 'stranger' : peer.accept(socket)
+    if (reason !== undefined) this.#refuse(socket, from, reason)
   }
 
   #refuse(socket: Socket, from: string, reason: RefusalReason): void {

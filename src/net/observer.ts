@@ -15,8 +15,10 @@ import {
   sessionState,
 } from '../observe/channels.ts'
 
-/** Why an incoming connection was turned away. */
-export type RefusalReason = 'stranger' | 'too-many' | 'gone'
+/** Why an incoming connection was turned away; `transport`: without the TTL, key or device its peer has to have. */
+export type RefusalReason = 'stranger' | 'too-many' | 'gone' | 'transport'
+
+export const noRefusals = (): Record<RefusalReason, number> => ({ stranger: 0, 'too-many': 0, gone: 0, transport: 0 })
 
 /** Whom a report is about. */
 export interface ObservedPeer {

@@ -37,10 +37,12 @@ import { ConnectionTable } from './connection-table.ts'
 import type { DeadlineOwner, DeadlineSlot } from './deadline-timer.ts'
 import { Dialer } from './dialer.ts'
 import { FaultLog } from './fault-log.ts'
+import type { RefusalReason } from './observer.ts'
 import { DEFAULT_CONNECT_TIMEOUT_MS, type DriverParts, dialTarget, type PeerOptions } from './peer-options.ts'
 import type { PeerRow, TrafficCounters } from './peer-row.ts'
 import type { PeerKey } from './routing-port.ts'
 import type { Sender, SendResult, SendSlot } from './send-loop.ts'
+import { openDialSocket, prepareAccepted, type TransportOptions } from './transport.ts'
 
 const TYPE_OFFSET = HEADER_LENGTH - 1
 /** Stands for an UPDATE outside Established, where only its type matters (RFC 6608 4) and decoding it could name the wrong error. */
@@ -49,6 +51,7 @@ const UNREAD_UPDATE: Update = { withdrawn: [], attributes: [], nlri: [], problem
 export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sender {
   readonly name: PeerKey
   readonly remoteAddress: string
+  readonly transport: TransportOptions
   #options: PeerOptions
   readonly #parts: DriverParts<Handle>
   readonly #faults = new FaultLog()
@@ -71,6 +74,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   constructor(options: PeerOptions, parts: DriverParts<Handle>) {
     this.name = options.name
     this.remoteAddress = options.remoteAddress
+    this.transport = options.transport ?? {}
     this.#options = options
     this.#parts = parts
     this.#connections = new ConnectionTable({ owner: this, clock: parts.clock, readGate: parts.readGate })
@@ -78,7 +82,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
       target: dialTarget(options),
       timeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       clock: parts.clock,
-      openSocket: parts.openSocket,
+      openSocket: parts.openSocket ?? (target => openDialSocket(target, this.transport)),
       connected: socket => this.#adopt(socket, 'outgoing'),
       failed: reason => this.#dialFailed(reason),
     })
@@ -116,12 +120,15 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     this.#fsm.connectRetryMs = connectRetryMs
   }
 
-  /** A connection from this peer's address; false when it has too many, and the socket was left alone. */
-  accept(socket: Socket): boolean {
-    if (this.#disposed !== undefined || !this.#connections.makeRoom()) return false
+  /** A connection from this peer's address; a reason when it was not taken, and is still the caller's. */
+  accept(socket: Socket): RefusalReason | undefined {
+    if (this.#disposed !== undefined) return 'too-many'
+    // First, so that a connection that is none of the peer's pushes nothing out.
+    if (prepareAccepted(socket, this.remoteAddress, this.transport) !== undefined) return 'transport'
+    if (!this.#connections.makeRoom()) return 'too-many'
     this.#accepted++
     this.#adopt(socket, 'incoming')
-    return true
+    return undefined
   }
 
   row(): PeerRow {

@@ -7,6 +7,7 @@ import type { NetObserver } from './observer.ts'
 import type { ReadGate } from './read-gate.ts'
 import type { PeerKey, RoutingPort } from './routing-port.ts'
 import type { SendLoop } from './send-loop.ts'
+import type { TransportOptions } from './transport.ts'
 import type { UpdateCounter } from './update-count.ts'
 
 export const DEFAULT_CONNECT_TIMEOUT_MS = 20_000
@@ -21,6 +22,8 @@ export interface PeerOptions {
   readonly remotePort?: number
   /** Source address of dialled connections. Default: the kernel's choice. */
   readonly localAddress?: string
+  /** Password, TTL, device. */
+  readonly transport?: TransportOptions
   /** AS numbers, timers, families, and whether to dial or accept. */
   readonly fsm: PeerFsmOptions
   /** RFC 9687: how long nothing may leave before the session is given up; greater than the hold time. Default: 480 s, or twice the hold time. */

@@ -9,13 +9,14 @@ import { DeadlineTimer } from './deadline-timer.ts'
 import type { SocketFactory } from './dialer.ts'
 import { NetError } from './errors.ts'
 import { type ListenAddress, Listener } from './listener.ts'
-import { channelObserver, type NetObserver, type RefusalReason } from './observer.ts'
+import { channelObserver, type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
 import { PeerDriver } from './peer-driver.ts'
 import type { PeerOptions } from './peer-options.ts'
 import type { PeerRow } from './peer-row.ts'
 import { ReadGate } from './read-gate.ts'
 import type { PeerKey, RoutingPort } from './routing-port.ts'
 import { SendLoop } from './send-loop.ts'
+import { requireTransport } from './transport.ts'
 import { UpdateCounter } from './update-count.ts'
 
 /** RFC 4486 section 3: the subcodes of Cease an operator causes. */
@@ -96,7 +97,7 @@ export class PeerSet<Handle> {
     for (const driver of this.#byName.values()) driver.start()
   }
 
-  /** Adds a peer, and starts it when the set is started. A NetError when its name or address is taken or no address. */
+  /** Adds a peer, and starts it when the set is started. A NetError when its name or address is taken or no address, or its options cannot be had. */
   add(options: PeerOptions): void {
     const address = canonicalAddress(options.remoteAddress)
     if (address === undefined) {
@@ -112,6 +113,7 @@ export class PeerSet<Handle> {
       const message = `peers ${holder.name} and ${options.name} both have the address ${address}`
       throw new NetError('peer-duplicate-address', message, 'Keep one peer per address.')
     }
+    requireTransport(options.name, options.transport ?? {})
     const driver = new PeerDriver<Handle>(
       { ...options, remoteAddress: address },
       {
@@ -126,6 +128,7 @@ export class PeerSet<Handle> {
         openSocket: this.#options.openSocket,
       },
     )
+    for (const listener of this.#listeners) listener.admit(driver)
     this.#byName.set(options.name, driver)
     this.#byAddress.set(address, driver)
     if (this.#isStarted) driver.start()
@@ -139,6 +142,7 @@ export class PeerSet<Handle> {
     const driver = this.#require(name)
     this.#byName.delete(name)
     this.#byAddress.delete(driver.remoteAddress)
+    for (const listener of this.#listeners) listener.forget(driver)
     await driver.dispose(REMOVAL_SUBCODE[why])
   }
 
@@ -185,6 +189,11 @@ export class PeerSet<Handle> {
     return this.#byAddress.get(address) ?? this.#byAddress.get(canonicalAddress(address) ?? '')
   }
 
+  /** Whom listeners have to be prepared for. */
+  listened(): Iterable<PeerDriver<Handle>> {
+    return this.#byName.values()
+  }
+
   row(name: PeerKey): PeerRow | undefined {
     return this.#byName.get(name)?.row()
   }
@@ -196,7 +205,7 @@ export class PeerSet<Handle> {
 
   /** How many incoming connections were turned away, by reason, over all listeners. */
   refusals(): Readonly<Record<RefusalReason, number>> {
-    const sum: Record<RefusalReason, number> = { stranger: 0, 'too-many': 0, gone: 0 }
+    const sum = noRefusals()
     for (const listener of this.#listeners) {
       for (const reason of Object.keys(sum) as RefusalReason[]) sum[reason] += listener.refusals[reason]
     }

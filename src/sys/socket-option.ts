@@ -11,11 +11,22 @@ export function setOption(libc: Libc, fd: number, option: SocketOptionName, valu
 
 /** Reads an int option back. */
 export function getOption(libc: Libc, fd: number, option: SocketOptionName): number {
-  const value = struct(4)
+  const value = getOctets(libc, fd, option, 4)
+  return new DataView(value.buffer).getInt32(0, IS_LITTLE_ENDIAN)
+}
+
+/** Sets an option that is a structure or text. */
+export function setOctets(libc: Libc, fd: number, option: SocketOptionName, value: Uint8Array): void {
+  check(libc, option.name, libc.setsockopt(fd, option.level, option.number, value, value.length))
+}
+
+/** Reads such an option; as many octets as there are, at most `limit`. */
+export function getOctets(libc: Libc, fd: number, option: SocketOptionName, limit: number): Uint8Array<ArrayBuffer> {
+  const value = new Uint8Array(limit)
   const length = struct(4)
-  length.view.setUint32(0, 4, IS_LITTLE_ENDIAN)
-  check(libc, option.name, libc.getsockopt(fd, option.level, option.number, value.bytes, length.bytes))
-  return value.view.getInt32(0, IS_LITTLE_ENDIAN)
+  length.view.setUint32(0, limit, IS_LITTLE_ENDIAN)
+  check(libc, option.name, libc.getsockopt(fd, option.level, option.number, value, length.bytes))
+  return value.subarray(0, length.view.getUint32(0, IS_LITTLE_ENDIAN))
 }
 
 /** A socket option and the name it has in manuals. */

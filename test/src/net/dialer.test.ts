@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/net/clock.ts'
-import { Dial, Dialer, type DialOptions, type DialTarget } from '../../../src/net/dialer.ts'
+import { Dial, Dialer, type DialOptions, type DialSocket, type DialTarget } from '../../../src/net/dialer.ts'
 import { FakeClock } from '../../support/net-clock.ts'
 import { ScriptedServer, until } from '../../support/net-scripted-peer.ts'
 
@@ -97,7 +97,7 @@ describe('Dial', () => {
       }
     }
     const target = { remotePort: port, localAddress: '127.0.0.7' }
-    const { outcome, settled } = dial(target, { openSocket: () => new Forgetful() })
+    const { outcome, settled } = dial(target, { openSocket: () => ({ socket: new Forgetful() }) })
     await settled()
     expect(outcome.reason).toBe('connected from 127.0.0.1 instead of 127.0.0.7')
     await until(() => other.peers[0]?.hasEnded === true || other.peers[0]?.error !== undefined, 'the end of it')
@@ -106,10 +106,10 @@ describe('Dial', () => {
   it('leaves no descriptor behind after many refused attempts', async () => {
     const port = await closedPort()
     const sockets: Socket[] = []
-    const openSocket = (): Socket => {
+    const openSocket = (): DialSocket => {
       const socket = new Socket()
       sockets.push(socket)
-      return socket
+      return { socket }
     }
     const attempts = Array.from({ length: 50 }, () => dial({ remotePort: port }, { openSocket }))
     await Promise.all(attempts.map(({ settled }) => settled()))

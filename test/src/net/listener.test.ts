@@ -14,7 +14,7 @@ afterEach(() => {
 async function open(known: readonly string[], address = '127.0.0.1') {
   const observer = new RecordingObserver()
   const accepted: Socket[] = []
-  const acceptor = { accept: (socket: Socket) => accepted.push(socket) > 0 }
+  const acceptor = { accept: (socket: Socket) => void accepted.push(socket) }
   const lookup = (from: string) => (known.includes(from) ? acceptor : undefined)
   const listener = new Listener({ address: { address, port: 0 }, host: { lookup }, observer })
   await listener.open()
@@ -71,13 +71,13 @@ describe('Listener', () => {
     expect(stranger.octetsReceived).toBe(0)
     expect(stranger.hasEnded).toBe(false)
     expect(accepted).toHaveLength(0)
-    expect(listener.refusals).toEqual({ stranger: 1, 'too-many': 0, gone: 0 })
+    expect(listener.refusals).toEqual({ stranger: 1, 'too-many': 0, gone: 0, transport: 0 })
     expect(observer.lines).toContain('refused 127.0.0.3: stranger 1')
   })
 
   it('resets a connection the peer has no room for', async () => {
     const observer = new RecordingObserver()
-    const lookup = () => ({ accept: () => false })
+    const lookup = () => ({ accept: () => 'too-many' as const })
     const listener = new Listener({ address: { address: '127.0.0.1', port: 0 }, host: { lookup }, observer })
     await listener.open()
     cleanup.push(() => listener.close())

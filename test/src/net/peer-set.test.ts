@@ -200,7 +200,7 @@ describe('whoever connects', () => {
     stranger.send(openMessage())
     await until(() => stranger.isClosed, 'the reset')
     expect(stranger.octetsReceived).toBe(0)
-    expect(world.peers.refusals()).toEqual({ stranger: 1, 'too-many': 0, gone: 0 })
+    expect(world.peers.refusals()).toEqual({ stranger: 1, 'too-many': 0, gone: 0, transport: 0 })
     expect(world.observer.lines).toContain('refused 127.0.0.3: stranger 1')
   })
 
