@@ -129,7 +129,7 @@ export class Ingest {
     const mp = this.#mp
     const isPlain = mp.wellFormed && mp.unreachStart === attributesStart && mp.unreachEnd === attributesEnd
     if (isPlain && mp.hasUnreach) return undefined
-    return this.#interner.judge(peer, bytes, attributesStart, attributesEnd)
+    return this.#interner.judge(peer, bytes, attributesStart, attributesEnd, mp.reachNlriEnd > mp.reachNlriStart)
   }
 
   /** The family of an MP attribute, if this session speaks it (RFC 4760 8). */

@@ -157,10 +157,19 @@ export class Interner {
     return set
   }
 
-  /** Judges a block that announces nothing. Returns the Notification of a reset. */
-  judge(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): Notification | undefined {
+  /**
+   * Judges a block that announces nothing to this session. Returns the Notification of a reset. With routes of a family that
+   * the session does not speak (`anyReachable`), a mistake that withdraws them ends there (RFC 7606 5.2).
+   */
+  judge(
+    peer: PeerRecord,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    anyReachable: boolean,
+  ): Notification | undefined {
     const out = this.#normalised
-    const carried = { ipv4Nlri: false, mpReach: false, anyReachable: false }
+    const carried = { ipv4Nlri: false, mpReach: false, anyReachable }
     normaliseAttributes(bytes, start, end, this.#context(peer), carried, out)
     return out.action === 'reset' ? out.error : undefined
   }

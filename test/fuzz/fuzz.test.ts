@@ -38,8 +38,8 @@ it('three seconds of mutations throw nothing and break no property', () => {
 
 it('the same seed and number of executions do the same without coverage', () => {
   const run = () => {
-    const few = messages.slice(0, 60)
-    const fuzzer = new Fuzzer({ seed: 3, targets: TARGETS, messages: few, coverage: undefined, executions: 1500 })
+    const few = messages.slice(0, 24)
+    const fuzzer = new Fuzzer({ seed: 3, targets: TARGETS, messages: few, coverage: undefined, executions: 700 })
     fuzzer.runSeeds()
     for (const _ of fuzzer.batches());
     return [fuzzer.executions, fuzzer.messages, fuzzer.outcomes, fuzzer.corpusSize, fuzzer.corpusOctets]
@@ -93,7 +93,7 @@ it('a decoder that breaks is found, and its input made small', () => {
     executions: 8000,
   })
   fuzzer.runSeeds()
-  for (const _ of fuzzer.batches());
+  for (const _ of fuzzer.batches()) if (fuzzer.crashes.length > 0) break
   const [crash] = fuzzer.crashes
   expect(crash).toMatchObject({ target: 'message', property: 'no 77' })
   expect(JSON.stringify(crash?.input).length).toBeLessThan(120)
