@@ -194,7 +194,7 @@ function partition(inside: readonly number[], { links, topology }: Victims): rea
 }
 
 /** One line for people. */
-function describeFault(fault: Fault, { edges }: Topology): string {
+export function describeFault(fault: Fault, { edges }: Topology): string {
   const { at, kind, ...rest } = fault
   const where = 'edge' in fault ? ` between ${edges[fault.edge]?.ends.join(' and ')}` : ''
   const facts = Object.entries(rest).flatMap(([key, value]) =>
