@@ -2,11 +2,11 @@
  * The TCP connections of one peer: the one or two its state machine knows (RFC 4271 6.8), and those that are only waiting for their last octets to
  * be delivered. Bounds their number, and keeps count of what went over those that are gone. Called by `peer-driver.ts`.
  */
-import type { Socket } from 'node:net'
 import type { ConnectionId, Direction } from '../../fsm/index.ts'
 import type { Clock } from './clock.ts'
 import { Connection, type ConnectionOwner } from './connection.ts'
 import type { ReadGate } from './read-gate.ts'
+import type { StreamSocket } from './stream-socket.ts'
 
 /** Sockets a peer may hold here: the two of a collision, and two that are closing. */
 const MAX_CONNECTIONS = 4
@@ -15,6 +15,7 @@ export interface ConnectionTableOptions {
   readonly owner: ConnectionOwner
   readonly clock: Clock
   readonly readGate: ReadGate
+  readonly writeLimitOctets: number | undefined
 }
 
 export class ConnectionTable {
@@ -46,7 +47,7 @@ export class ConnectionTable {
     return this.#connections.values()
   }
 
-  add(socket: Socket, direction: Direction): Connection {
+  add(socket: StreamSocket, direction: Direction): Connection {
     const connection = new Connection({ ...this.#options, id: this.#nextId++, socket, direction })
     this.#connections.set(connection.id, connection)
     return connection

@@ -6,7 +6,6 @@
  * flush, half-close, keep emptying the receive buffer (unread bytes would turn the close into a reset), and destroy after a bounded linger.
  * INTEROP: works with any socket of node:net, also one made around a descriptor of our own.
  */
-import type { Socket } from 'node:net'
 import type { ConnectionId, Direction, Millis } from '../../fsm/index.ts'
 import { Framer, type FrameSink, type Notification } from '../../wire/index.ts'
 import { addressOctets } from './address.ts'
@@ -14,6 +13,7 @@ import type { Clock, PendingCall } from './clock.ts'
 import type { ConnectionView } from './peer-row.ts'
 import type { Reader, ReadGate } from './read-gate.ts'
 import type { SessionEndpoints } from './routing-port.ts'
+import type { StreamSocket } from './stream-socket.ts'
 
 /** No piece is pulled for a connection that has this much waiting. */
 export const WRITE_LIMIT_OCTETS = 256 * 1024
@@ -38,11 +38,13 @@ export interface ConnectionOwner {
 
 export interface ConnectionOptions {
   readonly id: ConnectionId
-  readonly socket: Socket
+  readonly socket: StreamSocket
   readonly direction: Direction
   readonly owner: ConnectionOwner
   readonly clock: Clock
   readonly readGate: ReadGate
+  /** No piece is pulled for a connection that has this much waiting. Default 256 KiB. */
+  readonly writeLimitOctets?: number | undefined
 }
 
 const TCP_ERRORS: Readonly<Record<string, string>> = {
@@ -66,7 +68,7 @@ export function describeTcpError(error: Error): string {
 }
 
 /** Octets of the write in flight that the kernel has not taken. libuv's own figure, not public; 0 when Node stops telling. */
-function queuedInLibuv(socket: Socket): number {
+function queuedInLibuv(socket: StreamSocket): number {
   const handle: unknown = Reflect.get(socket, '_handle')
   if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0
   return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0
@@ -82,7 +84,8 @@ export class Connection implements FrameSink, Reader {
   /** Time of the chunk being read. */
   now: Millis
   octetsReceived = 0
-  readonly #socket: Socket
+  readonly #socket: StreamSocket
+  readonly #writeLimitOctets: number
   readonly #owner: ConnectionOwner
   readonly #clock: Clock
   readonly #framer: Framer
@@ -99,6 +102,7 @@ export class Connection implements FrameSink, Reader {
     this.id = options.id
     this.direction = options.direction
     this.#socket = socket
+    this.#writeLimitOctets = options.writeLimitOctets ?? WRITE_LIMIT_OCTETS
     this.#owner = options.owner
     this.#clock = options.clock
     this.now = options.clock.now()
@@ -131,7 +135,7 @@ export class Connection implements FrameSink, Reader {
 
   /** Whether enough is waiting that nothing should be added. */
   get isFull(): boolean {
-    return this.#socket.writableLength >= WRITE_LIMIT_OCTETS
+    return this.#socket.writableLength >= this.#writeLimitOctets
   }
 
   /** Octets written here that are not yet in the kernel's hands. */

@@ -9,6 +9,7 @@ import { Socket } from 'node:net'
 import { canonicalAddress } from './address.ts'
 import type { Clock, PendingCall } from './clock.ts'
 import { describeTcpError } from './connection.ts'
+import type { StreamSocket } from './stream-socket.ts'
 
 /** Where an attempt goes to and comes from. */
 export interface DialTarget {
@@ -19,7 +20,7 @@ export interface DialTarget {
 
 /** An unconnected socket, with whatever it was given beforehand. */
 export interface DialSocket {
-  readonly socket: Socket
+  readonly socket: StreamSocket
   /** It has its local address already. */
   readonly isBound?: boolean
   /** Asked once connected: what was set beforehand and is not there. Undefined: nothing is amiss. */
@@ -35,7 +36,7 @@ export interface DialOptions {
   readonly clock: Clock
   readonly openSocket?: SocketFactory | undefined
   /** The connection stands; nothing has been read, the socket has no listeners left and belongs to the receiver. */
-  readonly connected: (socket: Socket) => void
+  readonly connected: (socket: StreamSocket) => void
   readonly failed: (reason: string) => void
 }
 
@@ -47,7 +48,7 @@ const ignore = (): void => {}
  */
 export class Dial {
   readonly #options: DialOptions
-  readonly #socket: Socket
+  readonly #socket: StreamSocket
   readonly #flaw: (() => string | undefined) | undefined
   readonly #timeout: PendingCall
   #isOver = false

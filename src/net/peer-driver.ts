@@ -7,7 +7,6 @@
  * Nothing thrown on behalf of this peer leaves this file: an exception of the routing port ends the session with Cease / Out of Resources, one of
  * the machine itself replaces the machine. Both are counted, and reported with a stack the first time.
  */
-import type { Socket } from 'node:net'
 import {
   type ConnectionId,
   type Direction,
@@ -42,6 +41,7 @@ import { DEFAULT_CONNECT_TIMEOUT_MS, type DriverParts, dialTarget, type PeerOpti
 import type { PeerRow, TrafficCounters } from './peer-row.ts'
 import type { PeerKey } from './routing-port.ts'
 import type { Sender, SendResult, SendSlot } from './send-loop.ts'
+import type { StreamSocket } from './stream-socket.ts'
 import { openDialSocket, prepareAccepted, type TransportOptions } from './transport.ts'
 
 const TYPE_OFFSET = HEADER_LENGTH - 1
@@ -77,7 +77,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     this.transport = options.transport ?? {}
     this.#options = options
     this.#parts = parts
-    this.#connections = new ConnectionTable({ owner: this, clock: parts.clock, readGate: parts.readGate })
+    this.#connections = new ConnectionTable({ ...parts, owner: this })
     this.#dialer = new Dialer({
       target: dialTarget(options),
       timeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
@@ -121,7 +121,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   }
 
   /** A connection from this peer's address; a reason when it was not taken, and is still the caller's. */
-  accept(socket: Socket): RefusalReason | undefined {
+  accept(socket: StreamSocket): RefusalReason | undefined {
     if (this.#disposed !== undefined) return 'too-many'
     // First, so that a connection that is none of the peer's pushes nothing out.
     if (prepareAccepted(socket, this.remoteAddress, this.transport) !== undefined) return 'transport'
@@ -312,7 +312,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     this.#input({ type: 'dial-failed', reason })
   }
 
-  #adopt(socket: Socket, direction: Direction): void {
+  #adopt(socket: StreamSocket, direction: Direction): void {
     const { id: connection } = this.#connections.add(socket, direction)
     this.#input({ type: 'connected', connection, direction })
   }

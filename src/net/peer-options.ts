@@ -42,6 +42,7 @@ export interface DriverParts<Handle> {
   readonly readGate: ReadGate
   readonly updateCounter: UpdateCounter
   readonly lingerMs: number
+  readonly writeLimitOctets: number | undefined
   readonly openSocket?: SocketFactory | undefined
 }
 

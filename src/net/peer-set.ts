@@ -35,6 +35,8 @@ export interface PeerSetOptions<Handle> {
   readonly clock?: Clock
   /** How long a closed connection may take to deliver its last bytes. Default 2000. */
   readonly lingerMs?: number
+  /** No piece is pulled for a connection that has this much waiting. Default 256 KiB. */
+  readonly writeLimitOctets?: number
   /** Makes the socket of a connection attempt; for descriptors with options set beforehand. Default: a plain one. */
   readonly openSocket?: SocketFactory
 }
@@ -126,6 +128,7 @@ export class PeerSet<Handle> {
         updateCounter: this.#updateCounter,
         lingerMs: this.#options.lingerMs ?? 2000,
         openSocket: this.#options.openSocket,
+        writeLimitOctets: this.#options.writeLimitOctets,
       },
     )
     for (const listener of this.#listeners) listener.admit(driver)

@@ -25,6 +25,7 @@ import {
 import { addressOctets } from './address.ts'
 import type { DialSocket, DialTarget } from './dialer.ts'
 import { NetError } from './errors.ts'
+import type { StreamSocket } from './stream-socket.ts'
 
 export interface TransportOptions {
   /** RFC 2385: gives the key, 1 to 80 octets. A function, so that no log or view can show it. */
@@ -115,7 +116,7 @@ function flawOf(socket: Socket, identity: number, { family, options }: Expected)
  * minimum TTL was set, so the segment that opened the connection has to have kept it too.
  */
 export function prepareAccepted(
-  socket: Socket,
+  socket: StreamSocket,
   remoteAddress: string,
   transport: TransportOptions,
 ): string | undefined {

@@ -6,7 +6,6 @@
  * One row of OPTIONS an option: TTL, GTSM (RFC 5082), device, traffic class; MD5 keys (RFC 2385) are in tcp-md5.ts. Called by src/net.
  */
 import { fstatSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { AddressFamily, IpOption, Ipv6Option, Level, SocketOption, SocketType, TcpOption } from './constants.ts'
 import { IS_LITTLE_ENDIAN, struct } from './host-order.ts'
 import { check, requireLibc } from './libc.ts'
@@ -152,7 +151,7 @@ export function closeDescriptor(fd: number): void {
 }
 
 /** The descriptor inside an accepted or connected socket; undefined when Node keeps it elsewhere one day. Never keep the number: forget it on 'close'. */
-export function descriptorOf(socket: Socket): number | undefined {
+export function descriptorOf(socket: object): number | undefined {
   const handle: unknown = Reflect.get(socket, '_handle')
   const fd: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : undefined
   return typeof fd === 'number' && Number.isInteger(fd) && fd > 2 ? fd : undefined

@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/net/clock.ts'
 import { Dial, Dialer, type DialOptions, type DialSocket, type DialTarget } from '../../../src/net/dialer.ts'
+import type { StreamSocket } from '../../../src/net/stream-socket.ts'
 import { FakeClock } from '../../support/net-clock.ts'
 import { ScriptedServer, until } from '../../support/net-scripted-peer.ts'
 
@@ -13,7 +14,7 @@ afterEach(() => {
 /** Dials, and keeps what comes of it. */
 function dial(where: Partial<DialTarget> & { remotePort: number }, options: Partial<DialOptions> = {}) {
   const target: DialTarget = { remoteAddress: '127.0.0.1', localAddress: undefined, ...where }
-  const outcome: { socket?: Socket; reason?: string; calls: number } = { calls: 0 }
+  const outcome: { socket?: StreamSocket; reason?: string; calls: number } = { calls: 0 }
   const attempt = new Dial({
     target,
     timeoutMs: 1000,
@@ -52,7 +53,7 @@ describe('Dial', () => {
     await settled()
     await until(() => other.peers.length === 1, 'a connection')
     expect(other.peers[0]?.socket.remoteAddress).toBe('127.0.0.7')
-    expect(outcome.socket?.listenerCount('error')).toBe(0)
+    expect((outcome.socket as Socket).listenerCount('error')).toBe(0)
   })
 
   it('says that the connection was refused', async () => {

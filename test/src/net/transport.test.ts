@@ -129,7 +129,7 @@ describe.skipIf(!loadLibc().isLoaded)('silent downgrade', () => {
   it('is seen when an option is gone from the right descriptor', async () => {
     const { socket, flaw = () => undefined } = openDialSocket(target, { ttl: 9 })
     const weakened = () => {
-      socket.once('connect', () => {})
+      socket.on('connect', () => {})
       return flaw()
     }
     expect(flaw()).toBeUndefined()
