@@ -49,10 +49,10 @@ export function peerView(peer: PeerConfig, { current, rib, routing, peers }: Vie
 function routeCounts(routes: PeerCounters | undefined) {
   if (routes === undefined)
     return { routesReceived: null, routesAccepted: null, routesAdvertised: null, routesByFamily: [] }
-  const { prefixesReceived, prefixesAdvertised } = routes
+  const { prefixesReceived, prefixesAccepted, prefixesAdvertised } = routes
   return {
     routesReceived: prefixesReceived,
-    routesAccepted: prefixesReceived,
+    routesAccepted: prefixesAccepted,
     routesAdvertised: prefixesAdvertised,
     routesByFamily: [],
   }

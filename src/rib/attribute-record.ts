@@ -9,7 +9,7 @@
 /** log2 of words per record. */
 export const RECORD_SHIFT = 4
 
-/** Hash of (source, bytes). Of a derived set: the verdict of the import policy, an index into its edits. */
+/** Hash of (source, bytes). Of a derived set: the verdict of the import policy + 1, 0 for REJECT. */
 export const HASH = 0
 /** Paths, derived sets and messages in progress that name this set. On the free list: the next free id. */
 export const REFS = 1
@@ -17,7 +17,7 @@ export const REFS = 1
 export const ARENA = 2
 /** Octets of canonical attributes in the low half, source id in the high half. */
 export const LENGTH_SOURCE = 3
-/** Inverted preference of the source in the high half, flags in the low half. */
+/** The rank in the high half, see `rankOf`; flags in the low half. */
 export const PREFERENCE_FLAGS = 4
 /** Inverted LOCAL_PREF (RFC 4271 9.1.1). */
 export const LOCAL_PREF = 5
@@ -40,6 +40,22 @@ export const BUCKET = 13
 export const NEXT_HOP = 14
 /** Of a derived set: the next one derived from the same set. */
 export const SIBLING = 15
+
+/** The rank of a set that must not be used, whatever else it says: below everything else, and never a route. */
+export const UNUSABLE = 0xffff
+/** Preferences of sources go from 0 to this. */
+export const MAX_PREFERENCE = 0x7ffe
+const STALE = 0x8000
+
+/** High half of PREFERENCE_FLAGS: inverted preference of the source, long-lived stale paths after all others (RFC 9494 4.3). */
+export function rankOf(preference: number, isStale = false): number {
+  return (isStale ? STALE : 0) | (0x7fff - Math.min(preference, MAX_PREFERENCE))
+}
+
+/** The preference in a rank that is not UNUSABLE. */
+export function preferenceOf(rank: number): number {
+  return 0x7fff - (rank & 0x7fff)
+}
 
 /** Flags, low half of PREFERENCE_FLAGS. */
 export const Flag = {
@@ -64,4 +80,11 @@ export const Flag = {
   DISCARDED: 1024,
   /** Its NEXT_HOP has 4 octets, so it may go with NLRI of the UPDATE itself. */
   CLASSIC: 2048,
+  /** Import policy refused it; derived, and shares the octets of the set it came from. */
+  REJECTED: 4096,
+  /** Nothing leads to its next hop (RFC 4271 9.1.2). */
+  UNREACHABLE: 8192,
 } as const
+
+/** Kept in the Adj-RIB-In, and no more: not a candidate whatever the next hop (RFC 4271 9.1.1, 9.1.2; RFC 4456 8). */
+export const KEPT_ASIDE = Flag.LOOP | Flag.OWN_NEXT_HOP | Flag.REJECTED

@@ -6,7 +6,8 @@
  * over the bytes and one comparison, and nothing is parsed: validation happened when the set came in. The hash is secret
  * (table/hash.ts) and never trusted: bytes are always compared.
  * Derived sets (what import policy made of a set) hang on the set they came from, by verdict, and are not in the hash
- * table: a received block can never be mistaken for one. A derived set keeps the set it came from alive.
+ * table: a received block can never be mistaken for one. A derived set keeps the set it came from alive. The one for routes
+ * that import policy refused (verdict REJECT) has no octets of its own.
  *
  * Hot module: index arithmetic stays here. Needs a little-endian machine, as every platform of Node but s390x is.
  */
@@ -14,6 +15,7 @@ import { secretMultiplier, secretWord } from '../table/hash.ts'
 import { grown } from '../table/prefix-table.ts'
 import {
   ARENA,
+  BUCKET,
   DERIVED,
   Flag,
   HASH,
@@ -23,10 +25,13 @@ import {
   RECORD_SHIFT,
   REFS,
   SIBLING,
+  UNUSABLE,
 } from './attribute-record.ts'
 
 /** Longest canonical attribute block: what a 65535-octet message can hold, 4-octet AS form included. */
 const MAX_OCTETS = 65535
+const UNUSABLE_BITS = UNUSABLE << 16
+const REJECTED_FLAGS = Flag.DERIVED | Flag.REJECTED
 /** Words per size class of the arena. */
 const CLASS_WORDS = 4
 
@@ -139,11 +144,11 @@ export class AttributeStore {
     return set
   }
 
-  /** The set that import policy made of `origin` with this verdict, or 0. */
+  /** The set that import policy made of `origin` with this verdict (REJECT: -1), or 0. */
   derived(origin: number, verdict: number): number {
     const records = this.records
     let set = records[(origin << RECORD_SHIFT) + DERIVED]!
-    while (set !== 0 && records[(set << RECORD_SHIFT) + HASH] !== verdict) {
+    while (set !== 0 && records[(set << RECORD_SHIFT) + HASH] !== verdict + 1) {
       set = records[(set << RECORD_SHIFT) + SIBLING]!
     }
     return set
@@ -153,16 +158,39 @@ export class AttributeStore {
   insertDerived(origin: number, verdict: number, bytes: Uint8Array, length: number): number {
     const set = this.#takeRecord(this.sourceOf(origin), length)
     const at = set << RECORD_SHIFT
-    const from = origin << RECORD_SHIFT
     const records = this.records
     this.bytes.set(bytes.subarray(0, length), records[at + ARENA]! * 4)
-    records[at + HASH] = verdict
     records[at + PREFERENCE_FLAGS] = Flag.DERIVED
+    this.#hang(set, origin, verdict)
+    return set
+  }
+
+  /**
+   * Adds `origin` as import policy refuses it: unusable, all else and the octets as they are there. Retains `origin`.
+   * The caller sees to the next hop, which is named once more.
+   */
+  insertRejected(origin: number): number {
+    const set = this.#takeId()
+    const at = set << RECORD_SHIFT
+    const from = origin << RECORD_SHIFT
+    const records = this.records
+    records.copyWithin(at, from, from + (1 << RECORD_SHIFT))
+    records[at + REFS] = 0
+    records[at + BUCKET] = 0
+    records[at + PREFERENCE_FLAGS] = UNUSABLE_BITS | (records[at + PREFERENCE_FLAGS]! & 0xffff) | REJECTED_FLAGS
+    this.#hang(set, origin, -1)
+    return set
+  }
+
+  #hang(set: number, origin: number, verdict: number): void {
+    const records = this.records
+    const at = set << RECORD_SHIFT
+    const from = origin << RECORD_SHIFT
+    records[at + HASH] = verdict + 1
     records[at + DERIVED] = origin
     records[at + SIBLING] = records[from + DERIVED]!
     records[from + DERIVED] = set
     records[from + REFS]! += 1
-    return set
   }
 
   retain(set: number): void {
@@ -194,6 +222,16 @@ export class AttributeStore {
     return this.records[(set << RECORD_SHIFT) + PREFERENCE_FLAGS]! & 0xffff
   }
 
+  /** May a path with this set be a route at all? */
+  isUsable(set: number): boolean {
+    return this.records[(set << RECORD_SHIFT) + PREFERENCE_FLAGS]! >>> 16 !== UNUSABLE
+  }
+
+  /** The set that came in: what a derived set was made of, else the set itself. */
+  receivedOf(set: number): number {
+    return (this.flagsOf(set) & Flag.DERIVED) === 0 ? set : this.records[(set << RECORD_SHIFT) + DERIVED]!
+  }
+
   nextHopOf(set: number): number {
     return this.records[(set << RECORD_SHIFT) + NEXT_HOP]!
   }
@@ -209,21 +247,26 @@ export class AttributeStore {
 
   // Records and arena
 
-  #takeRecord(source: number, length: number): number {
-    let set = this.#freeId
-    if (set !== 0) this.#freeId = this.records[(set << RECORD_SHIFT) + REFS]!
-    else {
-      set = this.idLimit++
-      if (this.idLimit << RECORD_SHIFT > this.records.length)
-        this.records = grown(this.records, this.records.length * 2)
+  #takeId(): number {
+    this.size++
+    const set = this.#freeId
+    if (set !== 0) {
+      this.#freeId = this.records[(set << RECORD_SHIFT) + REFS]!
+      return set
     }
+    if ((this.idLimit + 1) << RECORD_SHIFT > this.records.length)
+      this.records = grown(this.records, this.records.length * 2)
+    return this.idLimit++
+  }
+
+  #takeRecord(source: number, length: number): number {
+    const set = this.#takeId()
     const offset = this.#takeArena(length)
     const at = set << RECORD_SHIFT
     const records = this.records
     for (let k = at; k < at + (1 << RECORD_SHIFT); k++) records[k] = 0
     records[at + ARENA] = offset
     records[at + LENGTH_SOURCE] = (source << 16) | length
-    this.size++
     this.octets += length
     return set
   }
@@ -248,19 +291,23 @@ export class AttributeStore {
     this.#onRelease(set)
     const records = this.records
     const at = set << RECORD_SHIFT
-    const origin = (records[at + PREFERENCE_FLAGS]! & Flag.DERIVED) !== 0 ? records[at + DERIVED]! : 0
+    const flags = records[at + PREFERENCE_FLAGS]!
+    const origin = (flags & Flag.DERIVED) !== 0 ? records[at + DERIVED]! : 0
     if (origin === 0) this.#unhash(set)
     else this.#unlink(set, origin)
-    const size = arenaClass(records[at + LENGTH_SOURCE]! & 0xffff)
-    const offset = records[at + ARENA]!
-    this.#arena[offset] = this.#freeArena[size]!
-    this.#freeArena[size] = offset
-    this.octets -= records[at + LENGTH_SOURCE]! & 0xffff
+    if ((flags & Flag.REJECTED) === 0) this.#freeOctets(records[at + ARENA]!, records[at + LENGTH_SOURCE]! & 0xffff)
     this.size--
     records[at + LENGTH_SOURCE] = 0
     records[at + REFS] = this.#freeId
     this.#freeId = set
     if (origin !== 0) this.release(origin)
+  }
+
+  #freeOctets(offset: number, length: number): void {
+    const size = arenaClass(length)
+    this.#arena[offset] = this.#freeArena[size]!
+    this.#freeArena[size] = offset
+    this.octets -= length
   }
 
   #unlink(set: number, origin: number): void {

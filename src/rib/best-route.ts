@@ -76,7 +76,7 @@ export class BestRoutes {
     const { prefixes } = table
     const end = Math.min(prefixes.idLimit, replay.position + REPLAY_STRETCH)
     for (let id = replay.position; id < end; id++) {
-      if (!prefixes.isLive(id) || prefixes.isDirty(id) || prefixes.head(id) === 0) continue
+      if (!prefixes.isLive(id) || prefixes.isDirty(id) || table.best(id) === 0) continue
       replay.listener.routeChanged(this.#fill(table, id))
     }
     replay.position = end
@@ -98,16 +98,16 @@ export class BestRoutes {
     route.address2 = prefixes.word(id, 2)
     route.address3 = prefixes.word(id, 3)
     route.length = prefixes.lengthOf(id)
-    const head = prefixes.head(id)
-    route.present = head !== 0
-    if (head === 0) {
+    const best = table.best(id)
+    route.present = best !== 0
+    if (best === 0) {
       route.sourceId = 0
       route.nextHop = undefined
       route.local = undefined
       return route
     }
-    const set = paths.setOf(head)
-    route.sourceId = paths.sourceOf(head)
+    const set = paths.setOf(best)
+    route.sourceId = paths.sourceOf(best)
     route.source = sourceKind(route.sourceId)
     route.nextHop = nextHops.get(store.nextHopOf(set))
     route.local = route.source === 'bgp' ? undefined : localRoutes.get(set)

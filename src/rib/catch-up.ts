@@ -140,7 +140,8 @@ export class CatchUp {
 
   /** Puts one prefix into the batch, as told or as emptied. */
   #add(group: UpdateGroup, { isFresh, since, family }: Scan, prefix: number): void {
-    const { prefixes, paths } = this.#batch.table
+    const { table } = this.#batch
+    const { prefixes, paths } = table
     if (!prefixes.isLive(prefix)) return
     if (!isFresh && prefixes.changedIn(prefix) <= since) return
     const source = prefixes.toldSource(prefix)
@@ -148,8 +149,8 @@ export class CatchUp {
       if (!isFresh) this.#addDirty(prefix, source, group.told[family.index]!.has(prefix))
       return
     }
-    const head = prefixes.head(prefix)
-    if (head !== 0) this.#batch.add(prefix, source, paths.setOf(head))
+    const best = table.best(prefix)
+    if (best !== 0) this.#batch.add(prefix, source, paths.setOf(best))
     else if (!isFresh) this.#batch.addEmptied(prefix, EVERYONE)
   }
 

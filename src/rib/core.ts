@@ -41,8 +41,8 @@ export class Core {
     // A quarter as many attribute sets as routes is what full tables have.
     this.store = new AttributeStore(seed, reserve >> 2, set => this.#forget(set))
     this.decision = new Decision(this.store, this.sources)
-    const { store, decision, sources } = this
-    this.tables = FAMILIES.map(family => new RouteTable(family, { store, decision, sources, seed, reserve }))
+    const { store, decision } = this
+    this.tables = FAMILIES.map(family => new RouteTable(family, { store, decision, seed, reserve }))
   }
 
   /** Gives back what a set that nobody names any more has held. */

@@ -5,10 +5,13 @@ import type { Reader } from './reader.ts'
 import type { PeerRecord } from './source-table.ts'
 import type { UpdateGroup } from './update-group.ts'
 
-export function peerCounters({ sources }: Core, record: PeerRecord, reader: Reader): PeerCounters {
+export function peerCounters({ sources, tables }: Core, record: PeerRecord, reader: Reader): PeerCounters {
   const { id } = record
+  const received = tables.reduce((sum, table) => sum + (table.received[id] ?? 0), 0)
+  const keptAside = tables.reduce((sum, table) => sum + (table.keptAside[id] ?? 0), 0)
   return {
-    prefixesReceived: sources.paths[id] ?? 0,
+    prefixesReceived: received,
+    prefixesAccepted: received - keptAside,
     prefixesAdvertised: reader.group.advertised - (sources.ownTold[id] ?? 0),
     updatesReceived: record.updatesReceived,
     announcementsReceived: record.announcementsReceived,

@@ -13,19 +13,20 @@ import {
   NEIGHBOUR_AS,
   PATH_ORIGIN,
   PREFERENCE_FLAGS,
+  preferenceOf,
   RECORD_SHIFT,
   ROUTER_ID,
 } from './attribute-record.ts'
 import type { Core } from './core.ts'
 import { firstDifference, type PathFacts } from './ladder.ts'
-import type { LostStep } from './port.ts'
+import { BGP_PREFERENCE, type LostStep } from './port.ts'
 
 /** The facts of an attribute set, as the ladder wants them. */
 export function factsOf({ store, sources }: Core, set: number): PathFacts {
   const word = (offset: number) => store.records[(set << RECORD_SHIFT) + offset] ?? 0
   const sourceId = store.sourceOf(set)
   return {
-    preference: 0xffff - (word(PREFERENCE_FLAGS) >>> 16),
+    preference: store.isUsable(set) ? preferenceOf(word(PREFERENCE_FLAGS) >>> 16) : BGP_PREFERENCE,
     localPref: ~word(LOCAL_PREF) >>> 0,
     asPathLength: word(PATH_ORIGIN) >>> 8,
     origin: word(PATH_ORIGIN) & 0xff,
@@ -43,12 +44,12 @@ export function factsOf({ store, sources }: Core, set: number): PathFacts {
 /** Why `set` lost where `sets` (best first) were the candidates; undefined for the best itself. */
 export function whyLost(core: Core, sets: readonly number[], set: number): LostStep | undefined {
   const best = sets[0]
-  if (best === undefined || best === set) return undefined
+  if (best === undefined || best === set || !core.store.isUsable(set)) return undefined
   const loser = factsOf(core, set)
   const pairwise = lostTo(core, loser, best)
   if (pairwise !== undefined) return pairwise
   for (const other of sets) {
-    const lost = other === set ? undefined : lostTo(core, loser, other)
+    const lost = other === set || !core.store.isUsable(other) ? undefined : lostTo(core, loser, other)
     if (lost?.step === 'med') return lost
   }
   return undefined

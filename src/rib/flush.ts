@@ -63,15 +63,15 @@ export class Flusher {
     for (let i = 0; i < count; i++) {
       const prefix = dirty[i]!
       const old = prefixes.toldSource(prefix)
-      const head = prefixes.head(prefix)
+      const best = table.best(prefix)
       table.touchRange(prefix, number)
-      if (head === 0) {
+      if (best === 0) {
         prefixes.settle(prefix, 0, number)
-        table.bury(prefix, number)
+        if (prefixes.head(prefix) === 0) table.bury(prefix, number)
         batch.addEmptied(prefix, old)
       } else {
-        prefixes.settle(prefix, paths.sourceOf(head), number)
-        batch.add(prefix, old, paths.setOf(head))
+        prefixes.settle(prefix, paths.sourceOf(best), number)
+        batch.add(prefix, old, paths.setOf(best))
       }
     }
     table.dropDirty(count)

@@ -3,7 +3,7 @@
  *
  * Withdrawn routes first, then announcements, so that a prefix in both is announced (RFC 4271 4.3). The usual message,
  * IPv4 routes with attributes known already, costs one look-up for the attributes and nothing is parsed. Import policy is
- * asked once per message unless it looks at prefixes. Peer bytes never throw; a Notification means reset.
+ * asked once per message unless it looks at prefixes; what loops or is refused is kept, unusable (RFC 4271 3.2). Peer bytes never throw; a Notification means reset.
  * Hot module. Called by rib.ts; bytes are borrowed until it returns.
  */
 import { invalidNetworkField, malformedAttributeList, type Notification } from '../../wire/errors.ts'
@@ -11,7 +11,7 @@ import { type Family, IPV4_UNICAST } from '../../wire/family.ts'
 import { AttributeCode } from '../../wire/iana.ts'
 import { NlriReader } from '../../wire/nlri.ts'
 import { locateMp, MpSections, splitUpdate, UpdateSections } from '../../wire/update.ts'
-import { Flag } from './attribute-record.ts'
+import { Flag, KEPT_ASIDE } from './attribute-record.ts'
 import type { Core } from './core.ts'
 import { type Carried, type Interner, RESET, WITHDRAW } from './interner.ts'
 import { isOddPrefix4, isOddPrefix6 } from './odd-prefix.ts'
@@ -150,7 +150,7 @@ export class Ingest {
     while (nlri.next()) {
       count++
       const id = prefixes.lookup(nlri.address0, nlri.address1, nlri.address2, nlri.address3, nlri.length)
-      if (id !== 0) table.withdraw(id, source)
+      if (id !== 0) table.withdraw(id, source, 0)
     }
     peer.withdrawsReceived += count
     return nlri.malformed ? invalidNetworkField(`a withdrawn ${family.name} prefix is malformed`) : undefined
@@ -171,34 +171,43 @@ export class Ingest {
     this.#nlri.reset(bytes, start, end, family)
     const isSpoken = (peer.familyMask & (1 << family.index)) !== 0
     if (!isSpoken) peer.foreignFamilies++
-    else if (peer.peer.importPolicy.dependsOnPrefix) this.#announceEach(peer, table, received)
+    else if (this.#asksPrefixes(peer, received)) this.#announceEach(peer, table, received)
     else {
       const imported = this.#imported(peer, family, received)
-      if (imported > 0) store.retain(imported)
+      store.retain(imported)
       this.#announceAll(peer, table, imported)
-      if (imported > 0) store.release(imported)
+      store.release(imported)
     }
     store.release(received)
     return this.#nlri.malformed ? invalidNetworkField(`an announced ${family.name} prefix is malformed`) : undefined
   }
 
-  /** What becomes of a set on import, for policies that do not look at prefixes; WITHDRAW: it does not come in. */
-  #imported(peer: PeerRecord, family: Family, received: number): Imported {
-    const flags = this.#core.store.flagsOf(received)
-    if ((flags & Flag.LOOP) !== 0) return LOOPED
-    if ((flags & Flag.OWN_NEXT_HOP) !== 0) return OWN
-    const policy = peer.peer.importPolicy
-    const verdict = policy.evaluate(this.#subject.setRoute(received, family))
-    if (verdict === REJECT) return REJECTED
-    return verdict === 0 ? received : this.#interner.derive(received, verdict, policy.edits[verdict] ?? {}, peer)
+  /** Has each prefix to be shown to the import policy? Not when the set cannot come in anyway. */
+  #asksPrefixes({ peer }: PeerRecord, received: number): boolean {
+    return peer.importPolicy.dependsOnPrefix && (this.#core.store.flagsOf(received) & KEPT_ASIDE) === 0
   }
 
-  #announceAll(peer: PeerRecord, table: RouteTable, imported: Imported): void {
+  /** What becomes of a set on import, for policies that do not look at prefixes. */
+  #imported(peer: PeerRecord, family: Family, received: number): number {
+    if ((this.#core.store.flagsOf(received) & KEPT_ASIDE) !== 0) return received
+    const verdict = peer.peer.importPolicy.evaluate(this.#subject.setRoute(received, family))
+    return this.#apply(peer, received, verdict)
+  }
+
+  /** The set that a verdict of the import policy makes of a received one (RFC 4271 9.1.1). */
+  #apply(peer: PeerRecord, received: number, verdict: number): number {
+    if (verdict === 0) return received
+    if (verdict === REJECT) return this.#interner.reject(received)
+    return this.#interner.derive(received, verdict, peer.peer.importPolicy.edits[verdict] ?? {}, peer)
+  }
+
+  #announceAll(peer: PeerRecord, table: RouteTable, set: number): void {
     const { prefixes } = table
     const nlri = this.#nlri
     const source = peer.id
     const isWide = table.family.words === 4
     let count = 0
+    let odd = 0
     while (nlri.next()) {
       // Signed from here on, see prefix-table.ts.
       const a0 = nlri.address0 | 0
@@ -207,11 +216,12 @@ export class Ingest {
       const a3 = nlri.address3 | 0
       const length = nlri.length
       count++
-      if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) peer.oddPrefixes++
-      else if (imported > 0) table.announce(prefixes.add(a0, a1, a2, a3, length), source, imported)
-      else this.#exclude(peer, table, imported)
+      if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) odd++
+      else table.announce(prefixes.add(a0, a1, a2, a3, length), source, set, 0)
     }
     peer.announcementsReceived += count
+    peer.oddPrefixes += odd
+    this.#count(peer, set, count - odd)
   }
 
   /** Asks a policy that looks at prefixes about each one. */
@@ -219,11 +229,6 @@ export class Ingest {
     const nlri = this.#nlri
     const subject = this.#subject
     const policy = peer.peer.importPolicy
-    const flags = this.#core.store.flagsOf(received)
-    if ((flags & (Flag.LOOP | Flag.OWN_NEXT_HOP)) !== 0) {
-      this.#announceAll(peer, table, (flags & Flag.LOOP) !== 0 ? LOOPED : OWN)
-      return
-    }
     const isWide = table.family.words === 4
     subject.setRoute(received, table.family)
     while (nlri.next()) {
@@ -237,24 +242,19 @@ export class Ingest {
         peer.oddPrefixes++
         continue
       }
-      const verdict = policy.evaluate(subject.setAddress(nlri))
-      if (verdict === REJECT) {
-        this.#exclude(peer, table, REJECTED)
-        continue
-      }
-      const set = verdict === 0 ? received : this.#interner.derive(received, verdict, policy.edits[verdict] ?? {}, peer)
-      table.announce(table.prefixes.add(a0, a1, a2, a3, length), peer.id, set)
+      const set = this.#apply(peer, received, policy.evaluate(subject.setAddress(nlri)))
+      table.announce(table.prefixes.add(a0, a1, a2, a3, length), peer.id, set, 0)
+      this.#count(peer, set, 1)
     }
   }
 
-  /** The present prefix does not come in: an older path of this peer to it goes. */
-  #exclude(peer: PeerRecord, table: RouteTable, reason: Imported): void {
-    const nlri = this.#nlri
-    if (reason === LOOPED) peer.loops++
-    else if (reason === OWN) peer.ownNextHops++
-    else peer.rejectedByPolicy++
-    const id = table.prefixes.lookup(nlri.address0, nlri.address1, nlri.address2, nlri.address3, nlri.length)
-    if (id !== 0) table.withdraw(id, peer.id)
+  /** Counts announcements that do not come in. */
+  #count(peer: PeerRecord, set: number, announcements: number): void {
+    const flags = this.#core.store.flagsOf(set) & KEPT_ASIDE
+    if (flags === 0) return
+    if ((flags & Flag.LOOP) !== 0) peer.loops += announcements
+    else if ((flags & Flag.OWN_NEXT_HOP) !== 0) peer.ownNextHops += announcements
+    else peer.rejectedByPolicy += announcements
   }
 }
 
@@ -269,9 +269,3 @@ interface Sets {
   readonly classic: number
   readonly set: number
 }
-
-/** An attribute set, or one of the reasons below why the routes do not come in. */
-type Imported = number
-const REJECTED = -1
-const LOOPED = -2
-const OWN = -3

@@ -4,7 +4,7 @@
  * What a modern peer sends is canonical already, so the bytes are looked up as they came: with MP_REACH_NLRI, without it
  * and with its next hop in NEXT_HOP. Only what is not in the store is judged (RFC 7606) and normalised (wire/normalise.ts),
  * and only what is sound enters the store; there the decision words are computed and loops found, once per set
- * (RFC 4271 9.1.2, RFC 4456 8). A looped set costs nothing per route but its withdraw.
+ * (RFC 4271 9.1.2, RFC 4456 8). A looped set is in the store like any other, but unusable: its paths are never routes.
  * DEVIATION: loops are judged by the cluster ids known when the set came in; a peer configured later with another cluster id
  * changes nothing for sets already here.
  * Called by ingest.ts per message and by local-route.ts.
@@ -20,6 +20,7 @@ import {
   CLUSTER_LENGTH,
   Flag,
   INTERNAL_METRIC,
+  KEPT_ASIDE,
   LOCAL_PREF,
   MED,
   NEIGHBOUR_AS,
@@ -28,11 +29,14 @@ import {
   PREFERENCE_FLAGS,
   RECORD_SHIFT,
   ROUTER_ID,
+  rankOf,
+  UNUSABLE,
 } from './attribute-record.ts'
 import type { Core } from './core.ts'
 import { BGP_PREFERENCE, type LocalRoute } from './port.ts'
 import { type RewritePlan, Rewriter } from './rewrite.ts'
 import type { PeerRecord } from './source-table.ts'
+import { REJECT } from './subject.ts'
 
 /** Instead of a set: the prefixes of the message are to be withdrawn (RFC 7606 2). */
 export const WITHDRAW = 0
@@ -202,6 +206,15 @@ export class Interner {
     return derived
   }
 
+  /** The set of routes that came with `set` and that import policy refuses. */
+  reject(set: number): number {
+    const { store, nextHops } = this.#core
+    const known = store.derived(set, REJECT)
+    if (known !== 0) return known
+    nextHops.retain(store.nextHopOf(set))
+    return store.insertRejected(set)
+  }
+
   /** Computes the decision words of a new set from its bytes. `more` gives further flags once `#summary` is filled. */
   #describe(set: number, peer: PeerRecord, more: (start: number, peer: PeerRecord) => number): void {
     const { store, nextHops } = this.#core
@@ -218,7 +231,8 @@ export class Interner {
     if (summary.nextHopLength === 4) flags |= Flag.CLASSIC
     const at = set << RECORD_SHIFT
     const records = store.records
-    records[at + PREFERENCE_FLAGS] = ((0xffff - BGP_PREFERENCE) << 16) | flags
+    const isUsable = (flags & KEPT_ASIDE) === 0
+    records[at + PREFERENCE_FLAGS] = ((isUsable ? rankOf(BGP_PREFERENCE) : UNUSABLE) << 16) | flags
     records[at + LOCAL_PREF] = ~(summary.hasLocalPref ? summary.localPref : DEFAULT_LOCAL_PREF)
     records[at + PATH_ORIGIN] = (summary.asPathLength << 8) | summary.origin
     records[at + MED] = summary.med
@@ -264,7 +278,7 @@ export class Interner {
     summarise(store.bytes, start, start + length, this.#summary)
     const { nextHopOffset, nextHopLength } = this.#summary
     const { records } = store
-    records[at + PREFERENCE_FLAGS] = ((0xffff - (route.preference & 0xffff)) << 16) | Flag.LOCAL
+    records[at + PREFERENCE_FLAGS] = (rankOf(route.preference) << 16) | Flag.LOCAL
     records[at + LOCAL_PREF] = ~DEFAULT_LOCAL_PREF
     records[at + ROUTER_ID] = this.#options.routerId
     if (nextHopLength > 0) records[at + NEXT_HOP] = nextHops.acquire(store.bytes, start + nextHopOffset, nextHopLength)

@@ -36,7 +36,7 @@ export class LocalRoutes {
     store.retain(set)
     const table = this.#core.table(prefix.family)
     const { words, length } = clearHostBits(prefix)
-    table.announce(table.prefixes.add(words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, length), id, set)
+    table.announce(table.prefixes.add(words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, length), id, set, 0)
     store.release(set)
   }
 
@@ -44,7 +44,7 @@ export class LocalRoutes {
     const table = this.#core.table(prefix.family)
     const { words, length } = clearHostBits(prefix)
     const id = table.prefixes.lookup(words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, length)
-    if (id !== 0) table.withdraw(id, localSourceId(source))
+    if (id !== 0) table.withdraw(id, localSourceId(source), 0)
   }
 
   /** Writes the canonical form to the scratch array; returns its length. */

@@ -35,6 +35,11 @@ export class NextHopTable {
     return id
   }
 
+  /** One reference more. 0 is ignored. */
+  retain(id: number): void {
+    if (id !== 0) this.#references[id]! += 1
+  }
+
   /** Gives one reference back. 0 is ignored. */
   release(id: number): void {
     if (id === 0) return

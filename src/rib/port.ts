@@ -61,7 +61,7 @@ export interface LocalRoute {
   readonly gateway?: Uint8Array
   readonly interfaceIndex: number
   readonly interfaceName: string
-  /** 0 to 65535, usually LOCAL_PREFERENCE of its source. */
+  /** 0 to 32766, usually LOCAL_PREFERENCE of its source. */
   preference: number
 }
 
@@ -126,6 +126,8 @@ export interface RouteQuery {
   readonly source?: SourceKind
   /** Only the best path of each prefix. */
   readonly best?: boolean
+  /** Only paths that loop, that name our own next hop or that import policy refused; without it only the others. */
+  readonly rejected?: boolean
   readonly limit?: number
 }
 
@@ -146,13 +148,17 @@ export interface RouteView {
   readonly local?: LocalRoute
   /** For a path that is not best: the step of the ladder it lost on, see ladder.ts. */
   readonly lostOn?: string
+  /** For a path that may not be a route: why. It is never the best one. */
+  readonly unusable?: UnusableReason
 }
+
+export type UnusableReason = 'loop' | 'own next hop' | 'rejected by policy' | 'next hop unreachable'
 
 /** Why each loser lost, see `Rib.explain`. */
 export interface Explanation {
   readonly prefix: string
   readonly family: Family
-  /** Best first, the rest in no order. */
+  /** Best first, the rest in no order. When the first is unusable, there is no route. */
   readonly paths: readonly ExplainedPath[]
 }
 
@@ -175,8 +181,9 @@ export interface LostStep {
 
 /** Everything that is counted for one session. Gauges first, then counters since the session came up. */
 export interface PeerCounters {
-  /** Paths of this peer in the table now. */
+  /** Paths of this peer in the table now, as received (Adj-RIB-In), and those of them that policy and loop checks let in. */
   readonly prefixesReceived: number
+  readonly prefixesAccepted: number
   /** Prefixes this peer is told now (derived, so exact once its scan and log are read). */
   readonly prefixesAdvertised: number
   readonly updatesReceived: number

@@ -38,7 +38,7 @@ export class Removal {
     const end = Math.min(paths.idLimit, this.#position + this.#core.stretch)
     for (let path = this.#position; path < end; path++) {
       const source = paths.sourceOf(path)
-      if (this.#isLeaving[source] === 1) table.withdraw(paths.prefixOf(path), source)
+      if (this.#isLeaving[source] === 1) table.withdraw(paths.prefixOf(path), source, paths.receivedIdOf(path))
     }
     this.#position = end
     if (end < paths.idLimit) return []
@@ -54,7 +54,7 @@ export class Removal {
     this.#family = 0
     this.#position = 1
     for (const source of this.#leaving) this.#isLeaving[source] = 1
-    if (this.#leaving.every(source => this.#core.sources.paths[source] === 0)) {
+    if (this.#leaving.every(source => this.#core.tables.every(table => table.received[source] === 0))) {
       this.#family = this.#core.tables.length - 1
       this.#position = this.#core.tables[this.#family]!.paths.idLimit
     }

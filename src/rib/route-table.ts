@@ -1,24 +1,26 @@
 /**
  * The routes of one family: prefixes, their paths, and which prefixes changed since the last flush.
  *
- * Adj-RIBs-In and Loc-RIB in one (RFC 4271 3.2): all paths of a prefix hang on its record, the best one first. A change
- * of the best path marks the prefix dirty, once, whatever happens before the flush; the flush compares with what was told.
+ * Adj-RIBs-In and Loc-RIB in one (RFC 4271 3.2): all paths of a prefix hang on its record, the best one first. Paths that
+ * may not be routes are among them, behind all others; whoever wants the route asks `best`, not for the head of the list.
+ * A change of the best path marks the prefix dirty, once, whatever happens before the flush; the flush compares with what
+ * was told.
  * Emptied prefixes keep their id, as tombstones, until every peer is known to have seen the withdraw.
  * Hot module, called per prefix by ingest.ts, removal.ts and local-route.ts; flush.ts takes the dirty list.
  */
 import type { Family } from '../../wire/family.ts'
 import { grown } from '../table/prefix-table.ts'
+import { KEPT_ASIDE } from './attribute-record.ts'
 import type { AttributeStore } from './attribute-store.ts'
 import type { Decision } from './decision.ts'
 import { PathSlab } from './path-slab.ts'
 import { PrefixRecords } from './prefix-record.ts'
-import type { SourceTable } from './source-table.ts'
+import { MAX_SOURCE } from './source-table.ts'
 
 /** What the tables of both families share. */
 export interface Shared {
   readonly store: AttributeStore
   readonly decision: Decision
-  readonly sources: SourceTable
   readonly seed: number
   readonly reserve: number
 }
@@ -30,8 +32,13 @@ export class RouteTable {
   readonly family: Family
   readonly prefixes: PrefixRecords
   readonly paths: PathSlab
-  /** Prefixes with at least one path. */
+  /** Prefixes with at least one path, usable or not. */
   prefixCount = 0
+  /** Paths, by source id, and how many of them are kept aside (KEPT_ASIDE) because they loop or were refused. */
+  readonly received = new Uint32Array(MAX_SOURCE + 1)
+  readonly keptAside = new Uint32Array(MAX_SOURCE + 1)
+  /** A change of any path makes its prefix dirty, not only one of the best: somebody is told more than the best. */
+  tracksAllPaths = false
   /** Changed prefixes, oldest first: `dirty[0, dirtyCount)`. Replaced when it grows. */
   dirty = new Uint32Array(1024)
   dirtyCount = 0
@@ -43,8 +50,8 @@ export class RouteTable {
   #deadSize = 0
   readonly #store: AttributeStore
   readonly #decision: Decision
-  /** Live paths by source. */
-  readonly #pathsOf: Uint32Array
+  /** Set by `#find`: the path before the one found. */
+  #before = 0
 
   constructor(family: Family, shared: Shared) {
     this.family = family
@@ -52,88 +59,115 @@ export class RouteTable {
     this.paths = new PathSlab(shared.reserve)
     this.#store = shared.store
     this.#decision = shared.decision
-    this.#pathsOf = shared.sources.paths
   }
 
-  /** `source` has a path to this prefix with attribute set `set`. The path takes a reference of its own. */
-  announce(prefix: number, source: number, set: number): void {
+  /** The best path to a prefix; 0 when there is none that may be a route. */
+  best(prefix: number): number {
+    const head = this.prefixes.head(prefix)
+    return head !== 0 && this.#store.isUsable(this.paths.setOf(head)) ? head : 0
+  }
+
+  /**
+   * `source` has a path to this prefix with attribute set `set`, instead of the one it had with the same path identifier
+   * (RFC 7911 5; signed, 0 without ADD-PATH). The path takes a reference of its own.
+   */
+  announce(prefix: number, source: number, set: number, receivedId: number): void {
     const paths = this.paths
     const head = this.prefixes.head(prefix)
-    let before = 0
-    let path = head
-    while (path !== 0 && paths.sourceOf(path) !== source) {
-      before = path
-      path = paths.next(path)
-    }
+    const path = this.#find(head, source, receivedId)
     if (path === 0) {
-      this.#add(prefix, source, set, head)
+      this.#insert(prefix, head, paths.add(set, prefix, source, receivedId))
       return
     }
     const old = paths.setOf(path)
     if (old === set) return
-    this.#store.retain(set)
+    const store = this.#store
+    store.retain(set)
     paths.replaceSet(path, set)
+    this.#countAside(source, set, 1)
+    this.#countAside(source, old, -1)
     if (path === head) {
       if (paths.next(head) !== 0) this.#select(prefix)
-      this.#mark(prefix)
+      if (store.isUsable(old) || store.isUsable(set)) this.#mark(prefix)
     } else if (this.#decision.better(set, paths.setOf(head))) {
-      paths.link(before, paths.next(path))
+      paths.link(this.#before, paths.next(path))
       this.#lead(prefix, path, head)
     } else if (this.#decision.mayHaveHidden(old, paths.setOf(head)) && this.#select(prefix)) this.#mark(prefix)
-    this.#store.release(old)
+    else if (this.tracksAllPaths) this.#mark(prefix)
+    store.release(old)
   }
 
-  #add(prefix: number, source: number, set: number, head: number): void {
+  /** The path of `source` with this identifier, in the list that starts at `head`; `#before` is the one before it. */
+  #find(head: number, source: number, receivedId: number): number {
     const paths = this.paths
-    const path = paths.add(set, prefix, source)
+    let before = 0
+    let path = head
+    while (path !== 0 && !paths.isFrom(path, source, receivedId)) {
+      before = path
+      path = paths.next(path)
+    }
+    this.#before = before
+    return path
+  }
+
+  /** Puts a new path into the list that starts at `head`. */
+  #insert(prefix: number, head: number, path: number): void {
+    const { paths, prefixes } = this
+    const set = paths.setOf(path)
+    const source = paths.sourceOf(path)
     this.#store.retain(set)
-    this.#pathsOf[source]! += 1
+    this.received[source]! += 1
+    this.#countAside(source, set, 1)
     if (head === 0) {
       this.prefixCount++
-      this.prefixes.setHead(prefix, path)
-      this.#mark(prefix)
+      prefixes.setHead(prefix, path)
+      if (this.#store.isUsable(set)) this.#mark(prefix)
     } else if (this.#decision.better(set, paths.setOf(head))) this.#lead(prefix, path, head)
     else {
       paths.link(path, paths.next(head))
       paths.link(head, path)
+      if (this.tracksAllPaths) this.#mark(prefix)
     }
   }
 
   /** Puts a path that beats `head`, and is not in the list, before it. */
   #lead(prefix: number, path: number, head: number): void {
     const paths = this.paths
+    const set = paths.setOf(path)
     paths.link(path, head)
     this.prefixes.setHead(prefix, path)
-    if (paths.next(head) !== 0 && !this.#decision.settles(paths.setOf(path), paths.setOf(head))) this.#select(prefix)
-    this.#mark(prefix)
+    if (paths.next(head) !== 0 && !this.#decision.settles(set, paths.setOf(head))) this.#select(prefix)
+    if (this.#store.isUsable(set)) this.#mark(prefix)
   }
 
-  /** `source` has no path to this prefix any more. Returns whether it had one. */
-  withdraw(prefix: number, source: number): boolean {
-    const paths = this.paths
-    const head = this.prefixes.head(prefix)
-    let before = 0
-    let path = head
-    while (path !== 0 && paths.sourceOf(path) !== source) {
-      before = path
-      path = paths.next(path)
-    }
+  /** `source` has no path to this prefix with this identifier any more. Returns whether it had one. */
+  withdraw(prefix: number, source: number, receivedId: number): boolean {
+    const { paths, prefixes } = this
+    const head = prefixes.head(prefix)
+    const path = this.#find(head, source, receivedId)
     if (path === 0) return false
     const set = paths.setOf(path)
     const next = paths.next(path)
     paths.remove(path)
-    this.#pathsOf[source]! -= 1
-    if (before === 0) {
-      this.prefixes.setHead(prefix, next)
+    this.received[source]! -= 1
+    this.#countAside(source, set, -1)
+    if (path !== head) {
+      paths.link(this.#before, next)
+      const isOther = this.#decision.mayHaveHidden(set, paths.setOf(head)) && this.#select(prefix)
+      if (isOther || this.tracksAllPaths) this.#mark(prefix)
+    } else {
+      prefixes.setHead(prefix, next)
       if (next !== 0) this.#select(prefix)
       else this.prefixCount--
-      this.#mark(prefix)
-    } else {
-      paths.link(before, next)
-      if (this.#decision.mayHaveHidden(set, paths.setOf(head)) && this.#select(prefix)) this.#mark(prefix)
+      // An empty prefix needs a flush to be buried, even if it never had a route.
+      if (next === 0 || this.#store.isUsable(set)) this.#mark(prefix)
     }
     this.#store.release(set)
     return true
+  }
+
+  #countAside(source: number, set: number, by: number): void {
+    if ((this.#store.flagsOf(set) & KEPT_ASIDE) !== 0) this.keptAside[source]! += by
   }
 
   /** Moves the best path to the head of the list. Returns whether it was another one. */

@@ -10,7 +10,7 @@ import type { LocalSource, PeerId, RibPeer } from './port.ts'
 
 /** Ids below this are local sources. */
 const FIRST_PEER = 16
-const MAX_SOURCE = 0xffff
+export const MAX_SOURCE = 0xffff
 const LOCAL_IDS: Readonly<Record<LocalSource, number>> = { kernel: 1, direct: 2, static: 3 }
 const LOCAL_KINDS: readonly (LocalSource | undefined)[] = [undefined, 'kernel', 'direct', 'static']
 
@@ -50,8 +50,6 @@ export class PeerRecord {
 }
 
 export class SourceTable {
-  /** Paths in the table, by source id. */
-  readonly paths = new Uint32Array(MAX_SOURCE + 1)
   /** The update group a session is a member of, by source id; 0 for none. */
   readonly group = new Uint16Array(MAX_SOURCE + 1)
   /** Prefixes told to the session's group whose best route is the session's own, by source id. */

@@ -7,9 +7,10 @@
 import { decodeCanonicalAttributes } from '../../wire/attribute/codec.ts'
 import { FAMILIES, type Family } from '../../wire/family.ts'
 import { clearHostBits, formatPrefix, type Prefix } from '../../wire/prefix.ts'
+import { Flag } from './attribute-record.ts'
 import type { Core } from './core.ts'
 import { factsOf, whyLost } from './explain.ts'
-import type { ExplainedPath, Explanation, RouteQuery, RouteView } from './port.ts'
+import type { ExplainedPath, Explanation, RouteQuery, RouteView, UnusableReason } from './port.ts'
 import type { RouteTable } from './route-table.ts'
 import { sourceKind } from './source-table.ts'
 
@@ -28,10 +29,24 @@ export function* routes(core: Core, query: RouteQuery): Iterable<RouteView> {
   }
 }
 
-function isWanted(view: RouteView, { peer, source, best }: RouteQuery): boolean {
+function isWanted(view: RouteView, { peer, source, best, rejected = false }: RouteQuery): boolean {
+  if (isKeptAside(view) !== rejected) return false
   if (peer !== undefined && view.sourceId !== peer) return false
   if (source !== undefined && view.source !== source) return false
   return best !== true || view.best
+}
+
+function isKeptAside({ unusable }: RouteView): boolean {
+  return unusable !== undefined && unusable !== 'next hop unreachable'
+}
+
+/** Why a path with this set may not be a route. */
+function whyUnusable({ store }: Core, set: number): UnusableReason | undefined {
+  if (store.isUsable(set)) return undefined
+  const flags = store.flagsOf(set)
+  if ((flags & Flag.LOOP) !== 0) return 'loop'
+  if ((flags & Flag.OWN_NEXT_HOP) !== 0) return 'own next hop'
+  return (flags & Flag.REJECTED) !== 0 ? 'rejected by policy' : 'next hop unreachable'
 }
 
 function* prefixIds(table: RouteTable, { prefix, longest }: RouteQuery): Iterable<number> {
@@ -74,7 +89,7 @@ function pathViews(core: Core, family: Family, id: number): RouteView[] {
   return sets.map((set, i) => {
     const lost = whyLost(core, sets, set)
     const view = pathView(core, family, prefix, set)
-    return { ...view, best: i === 0, ...(lost !== undefined && { lostOn: lost.step }) }
+    return { ...view, best: i === 0 && view.unusable === undefined, ...(lost !== undefined && { lostOn: lost.step }) }
   })
 }
 
@@ -87,6 +102,7 @@ function pathView(core: Core, family: Family, prefix: string, set: number): Rout
   const end = start + store.lengthOf(set)
   // A local set begins with the synthetic attribute, which nobody outside knows.
   const first = local === undefined ? start : start + 3 + (store.bytes[start + 2] ?? 0)
+  const unusable = whyUnusable(core, set)
   return {
     family,
     prefix,
@@ -98,6 +114,7 @@ function pathView(core: Core, family: Family, prefix: string, set: number): Rout
     preference: factsOf(core, set).preference,
     ...(nextHop !== undefined && { nextHop: nextHop.text }),
     ...(local !== undefined && { local }),
+    ...(unusable !== undefined && { unusable }),
   }
 }
 

@@ -56,7 +56,7 @@ function checkStores(world: RandomRib): void {
   for (const [prefix, best] of live) expect(fib.get(prefix)?.split(' ')[0], prefix).toBe(`${best.sourceId}`)
   const stats = rib.stats()
   const isWide = (prefix: string) => prefix.indexOf('/') === 32
-  const prefixes = [...live.keys()]
+  const prefixes = [...model.table].flatMap(([prefix, paths]) => (paths.size > 0 ? [prefix] : []))
   expect(stats.families.map(family => family.prefixes)).toEqual([
     prefixes.filter(prefix => !isWide(prefix)).length,
     prefixes.filter(isWide).length,
@@ -65,7 +65,10 @@ function checkStores(world: RandomRib): void {
   expect(stats.attributeSets).toBe(model.sets().size)
   const paths = [...model.table.values()]
   for (const { id } of sessions) {
-    expect(rib.peerCounters(id).prefixesReceived).toBe(paths.filter(sources => sources.has(id)).length)
+    const received = paths.flatMap(sources => sources.get(id) ?? [])
+    const { prefixesReceived, prefixesAccepted } = rib.peerCounters(id)
+    expect(prefixesReceived).toBe(received.length)
+    expect(prefixesAccepted).toBe(received.filter(path => path.isKeptAside !== true).length)
   }
 }
 

@@ -19,6 +19,8 @@ export interface ModelPath {
   readonly hasPolicyMed: boolean
   /** Names the attribute set this path needs, and the one it was derived from. */
   readonly sets: readonly string[]
+  /** Kept in the Adj-RIB-In only: it loops, or was refused. */
+  readonly isKeptAside?: boolean
 }
 
 export const OWN = { asn: 64512, routerId: 0x0a0000fe, clusterId: 0x0a0000fe }
@@ -106,6 +108,7 @@ export class Model {
     const peer = this.peers.get(source)
     if (peer === undefined) throw new Error('no such peer')
     const path = this.#imported(prefix, source, peer, received)
+    // RFC 7606 7.1, 7.5, 7.9, 7.10
     if (path === undefined) this.withdraw(prefix, source)
     else this.#put(prefix, path)
   }
@@ -128,7 +131,6 @@ export class Model {
   }
 
   #imported(prefix: string, sourceId: number, peer: RibPeer, sent: TestAttributes): ModelPath | undefined {
-    // RFC 7606 7.1, 7.5, 7.9, 7.10
     if (sent.origin > 2) return undefined
     const received = { ...sent }
     if (peer.kind === 'ebgp') {
@@ -137,25 +139,18 @@ export class Model {
       delete received.clusterList
     }
     const { originatorId, clusterList = [], nextHop } = received
-    if (received.path.includes(OWN.asn) || originatorId === OWN.routerId || clusterList.includes(OWN.clusterId))
-      return undefined
-    const own = [peer.localAddress, peer.nextHops.ipv4, peer.nextHops.ipv6].map(octets => octets && hexOf(octets))
-    if (own.includes(nextHop)) return undefined
-    const outcome = applyPolicy(peer.importPolicy, subjectOf(prefix, 'bgp', received), received)
-    if (outcome === undefined) return undefined
     const base = `${sourceId} ${JSON.stringify(received)}`
+    const common = { sourceId, peer, local: undefined, source: 'bgp', received } as const
+    const aside = { ...common, attributes: received, hasPolicyMed: false, isKeptAside: true }
+    if (received.path.includes(OWN.asn) || originatorId === OWN.routerId || clusterList.includes(OWN.clusterId))
+      return { ...aside, sets: [base] }
+    const own = [peer.localAddress, peer.nextHops.ipv4, peer.nextHops.ipv6].map(octets => octets && hexOf(octets))
+    if (own.includes(nextHop)) return { ...aside, sets: [base] }
+    const outcome = applyPolicy(peer.importPolicy, subjectOf(prefix, 'bgp', received), received)
+    if (outcome === undefined) return { ...aside, sets: [base, `${base} refused`] }
     const sets = outcome.verdict === 0 ? [base] : [base, `${base} ${outcome.verdict}`]
     const hasPolicyMed = outcome.edits.med !== undefined
-    return {
-      sourceId,
-      peer,
-      local: undefined,
-      source: 'bgp',
-      received,
-      attributes: outcome.changed,
-      hasPolicyMed,
-      sets,
-    }
+    return { ...common, attributes: outcome.changed, hasPolicyMed, sets }
   }
 
   removePeer(id: number): void {
@@ -164,7 +159,7 @@ export class Model {
   }
 
   best(prefix: string): ModelPath | undefined {
-    return decide([...(this.table.get(prefix)?.values() ?? [])])
+    return decide([...(this.table.get(prefix)?.values() ?? [])].filter(path => path.isKeptAside !== true))
   }
 
   /** What peer `id` must be told about a prefix whose best path is `best`; undefined: nothing. */
@@ -220,7 +215,7 @@ export class Model {
     return told
   }
 
-  /** Prefixes with at least one path. */
+  /** Prefixes with a route. */
   *live(): Iterable<[string, ModelPath]> {
     for (const prefix of this.table.keys()) {
       const best = this.best(prefix)

@@ -229,7 +229,7 @@ class World {
     for (const prefix of LOCAL_PREFIXES) {
       const { paths = [] } = this.#rib.explain(prefix) ?? {}
       check(
-        paths.every(({ lost }, i) => (lost === undefined) === (i === 0)),
+        paths.every(({ lost, view }, i) => (lost === undefined) === (i === 0 || view.unusable !== undefined)),
         'every loser knows why',
         () => `${paths.length} paths`,
       )

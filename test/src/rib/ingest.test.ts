@@ -187,17 +187,24 @@ describe('an UPDATE', () => {
   })
 
   it.each([
-    ['our AS in AS_PATH (RFC 4271 9.1.2)', { path: [65001, OWN.asn] }, 'loops'],
-    ['our router id in ORIGINATOR_ID (RFC 4456 8)', { originatorId: OWN.routerId }, 'loops'],
-    ['our cluster id in CLUSTER_LIST (RFC 4456 8)', { originatorId: 5, clusterList: [9, OWN.clusterId] }, 'loops'],
-    ['our own address as next hop (RFC 4271 6.3)', { nextHop: '0a0000fe' }, 'ownNextHops'],
-  ] as const)('takes an older path away and counts when a route comes back with %s', (_, change, counter) => {
+    ['our AS in AS_PATH (RFC 4271 9.1.2)', { path: [65001, OWN.asn] }, 'loops', 'loop'],
+    ['our router id in ORIGINATOR_ID (RFC 4456 8)', { originatorId: OWN.routerId }, 'loops', 'loop'],
+    [
+      'our cluster id in CLUSTER_LIST (RFC 4456 8)',
+      { originatorId: 5, clusterList: [9, OWN.clusterId] },
+      'loops',
+      'loop',
+    ],
+    ['our own address as next hop (RFC 4271 6.3)', { nextHop: '0a0000fe' }, 'ownNextHops', 'own next hop'],
+  ] as const)('keeps no older route, counts and says why when one comes back with %s', (_, change, counter, why) => {
     const fixture = new Fixture()
     const id = fixture.join(peer(1))
     fixture.announce(id, [P])
     fixture.announce(id, [P], { ...change, path: [...('path' in change ? change.path : [65001])] } as never)
     expect(prefixes(fixture)).toEqual([])
     expect(fixture.rib.peerCounters(id)[counter]).toBe(1)
+    expect([...fixture.rib.routes({ rejected: true })].map(view => [view.best, view.unusable])).toEqual([[false, why]])
+    fixture.withdraw(id, [P])
     expect(fixture.rib.stats().attributeSets).toBe(0)
   })
 
@@ -227,7 +234,14 @@ describe('an UPDATE', () => {
     const id = fixture.join(peer(1, { importPolicy }))
     fixture.announce(id, [P, Q])
     expect(prefixes(fixture)).toEqual([Q])
-    expect(fixture.rib.peerCounters(id).rejectedByPolicy).toBe(1)
+    const { rejectedByPolicy, prefixesReceived, prefixesAccepted } = fixture.rib.peerCounters(id)
+    expect({ rejectedByPolicy, prefixesReceived, prefixesAccepted }).toEqual({
+      rejectedByPolicy: 1,
+      prefixesReceived: 2,
+      prefixesAccepted: 1,
+    })
+    const [refused, ...others] = fixture.rib.routes({ rejected: true })
+    expect([refused?.prefix, refused?.unusable, others]).toEqual([P, 'rejected by policy', []])
   })
 
   it('interns an edited set once, whichever message brings it', () => {
