@@ -11,6 +11,10 @@ export type Millis = number & { readonly __brand: 'Millis' }
 /** Brands a number of milliseconds. */
 export const millis = (value: number): Millis => value as Millis
 
+/** The timers of one connection. `collision`: our KEEPALIVE waits for the OPEN of a connection that would win. */
+export const SESSION_TIMERS = ['keepalive', 'hold', 'delay-open', 'collision', 'refresh'] as const
+export type SessionTimer = (typeof SESSION_TIMERS)[number]
+
 const UNSET = Number.POSITIVE_INFINITY
 
 /** A small fixed set of named points in time, each set or clear. */

@@ -57,6 +57,7 @@ function newCounters(): PeerCounters {
     collisions: 0,
     sessions: 0,
     refreshesIgnored: 0,
+    refreshTimeouts: 0,
     reprieves: 0,
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Notification } from '../wire/errors.ts'
+import type { Family } from '../wire/family.ts'
 import type { Message } from '../wire/message.ts'
 
 /** Names one TCP connection. Chosen by the driver, never used twice for one peer while the first is alive. */
@@ -29,5 +30,7 @@ export type PeerInput =
   | { readonly type: 'message'; readonly connection: ConnectionId; readonly message: Message }
   /** The framer, a decoder or the RIB wants the session reset (21, 22, 28). */
   | { readonly type: 'failure'; readonly connection: ConnectionId; readonly error: Notification }
+  /** An operator wants the routes of the peer again (RFC 2918 3). Nothing happens where that was not agreed on. */
+  | { readonly type: 'request-refresh'; readonly family: Family }
   /** `nextDeadline` has passed (9 to 13). Harmless when it has not. */
   | { readonly type: 'deadline' }

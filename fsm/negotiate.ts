@@ -1,10 +1,16 @@
 /**
  * Two OPENs make one agreement, or a NOTIFICATION (RFC 4271 4.2, 6.2; RFC 5492; RFC 4760 8; RFC 6793 4.1; RFC 6286;
  * RFC 7607 2). The checks stand in the order of RFC 4271 6.2: version, AS, hold time, identifier, then capabilities.
+ * Also RFC 8654 (extended messages), RFC 7313 (enhanced refresh), RFC 9234 4.2 (roles). What counts is what each side
+ * sent, ours too: an OPEN without capabilities makes a session without them.
  * Differences from the RFC: no family in common is refused with 2/7 instead of idling in Established with nothing to do.
  * Called by `session.ts` when an OPEN arrives; `localOpen` by `peer.ts` once per peer.
  */
 
+import { agreeCodec } from '../wire/capability/agreement.ts'
+import type { Offer } from '../wire/capability/offer.ts'
+import { summariseCapabilities } from '../wire/capability/offer.ts'
+import { judgeRoles } from '../wire/capability/role.ts'
 import type { Capability } from '../wire/capability.ts'
 import { encodeCapability, multiprotocol } from '../wire/capability.ts'
 import type { CodecContext } from '../wire/context.ts'
@@ -17,12 +23,17 @@ import {
   unsupportedVersion,
 } from '../wire/errors.ts'
 import type { Family } from '../wire/family.ts'
-import { IPV4_UNICAST } from '../wire/family.ts'
-import { AS_TRANS, BGP_VERSION, MAX_MESSAGE_LENGTH } from '../wire/iana.ts'
+import { AS_TRANS, BGP_VERSION } from '../wire/iana.ts'
 import type { Open } from '../wire/open.ts'
 import type { Result } from '../wire/result.ts'
 import { failure, success } from '../wire/result.ts'
 import type { LocalTerms } from './options.ts'
+
+/** An OPEN as a value and as octets, which are shared: never change them. */
+export interface OwnOpen {
+  readonly open: Open
+  readonly bytes: Uint8Array
+}
 
 /** What two speakers agreed on. Immutable for the life of the session. */
 export interface Negotiated {
@@ -37,7 +48,12 @@ export interface Negotiated {
   /** Families of both sides, in our order. */
   readonly families: readonly Family[]
   readonly fourOctetAs: boolean
+  /** The peer may be asked for its routes again (RFC 2918 2). */
   readonly routeRefresh: boolean
+  /** We offered to tell ours again. */
+  readonly answersRefresh: boolean
+  /** Both mark begin and end of what they tell again (RFC 7313 4). */
+  readonly enhancedRefresh: boolean
   /** What the codec of this session must know. */
   readonly codec: CodecContext
   /** Everything the peer offered, understood or not. */
@@ -49,25 +65,37 @@ const MIN_HOLD_TIME_S = 3
 
 /** Our OPEN. An AS number that does not fit the old field is sent there as AS_TRANS (RFC 6793 4.1). */
 export function localOpen(terms: LocalTerms): Open {
-  const families = terms.families.map(offer)
   return {
     version: BGP_VERSION,
     asn: terms.localAsn > 0xffff ? AS_TRANS : terms.localAsn,
     holdTimeS: terms.holdTimeS,
     routerId: terms.routerId,
-    capabilities: [...families, { kind: 'route-refresh' }, { kind: 'four-octet-as', asn: terms.localAsn }],
+    capabilities: localCapabilities(terms),
   }
 }
 
-/** Judges the peer's OPEN by our terms: the agreement, or the NOTIFICATION it deserves. */
-export function negotiate(terms: LocalTerms, open: Open): Result<Negotiated> {
-  const families = commonFamilies(terms.families, open.capabilities)
-  const error = judge(terms, open) ?? judgeCapabilities(terms, open.capabilities, families)
+function localCapabilities(terms: LocalTerms): Capability[] {
+  const { families, localAsn, role, routeRefresh = 'enhanced', extendedMessages = true } = terms
+  const capabilities = families.map(offer)
+  if (routeRefresh !== 'off') capabilities.push({ kind: 'route-refresh' })
+  if (extendedMessages) capabilities.push({ kind: 'extended-message' })
+  if (role !== undefined) capabilities.push({ kind: 'role', role })
+  capabilities.push({ kind: 'four-octet-as', asn: localAsn })
+  if (routeRefresh === 'enhanced') capabilities.push({ kind: 'enhanced-route-refresh' })
+  return capabilities
+}
+
+/** Judges the peer's OPEN by our terms and by the OPEN we sent: the agreement, or the NOTIFICATION it deserves. */
+export function negotiate(terms: LocalTerms, open: Open, sent: Open = localOpen(terms)): Result<Negotiated> {
+  const ours = summariseCapabilities(sent.capabilities)
+  const theirs = summariseCapabilities(open.capabilities)
+  const agreement = agreeCodec(ours, theirs)
+  const families = terms.families.filter(family => agreement.families.includes(family))
+  const error = judge(terms, open) ?? judgeCapabilities(terms, { offered: open.capabilities, theirs, families })
   if (error !== undefined) return failure(error)
 
   const holdTimeMs = Math.min(terms.holdTimeS, open.holdTimeS) * 1000
   const kind = terms.localAsn === terms.peerAsn ? 'ibgp' : 'ebgp'
-  const fourOctetAs = open.capabilities.some(capability => capability.kind === 'four-octet-as')
   return success({
     kind,
     peerAsn: peerAsnOf(open),
@@ -75,9 +103,11 @@ export function negotiate(terms: LocalTerms, open: Open): Result<Negotiated> {
     holdTimeMs,
     keepaliveMs: Math.min(terms.keepaliveMs ?? Number.POSITIVE_INFINITY, holdTimeMs / 3),
     families,
-    fourOctetAs,
-    routeRefresh: open.capabilities.some(capability => capability.kind === 'route-refresh'),
-    codec: { fourOctetAs, peerKind: kind, families, maxLength: MAX_MESSAGE_LENGTH },
+    fourOctetAs: agreement.fourOctetAs,
+    routeRefresh: theirs.hasRouteRefresh,
+    answersRefresh: ours.hasRouteRefresh,
+    enhancedRefresh: ours.hasEnhancedRouteRefresh && theirs.hasEnhancedRouteRefresh,
+    codec: { ...agreement, peerKind: kind, families },
     capabilities: open.capabilities,
   })
 }
@@ -108,23 +138,19 @@ function judge(terms: LocalTerms, open: Open): Notification | undefined {
   return undefined
 }
 
-/** What we insist on (RFC 5492 5): configured capabilities, and something to talk about. */
-function judgeCapabilities(
-  terms: LocalTerms,
-  offered: readonly Capability[],
-  families: readonly Family[],
-): Notification | undefined {
-  const missing = (terms.requiredCapabilities ?? []).filter(wanted => !offered.some(other => isSame(wanted, other)))
-  if (missing.length > 0) return unsupportedCapability(triples(missing), 'a required capability is missing')
-  if (families.length > 0) return undefined
-  return unsupportedCapability(triples(terms.families.map(offer)), 'no address family in common')
+interface Offered {
+  readonly offered: readonly Capability[]
+  readonly theirs: Offer
+  readonly families: readonly Family[]
 }
 
-/** RFC 4760 8: without any multiprotocol capability the peer speaks IPv4 unicast and nothing else. */
-function commonFamilies(ours: readonly Family[], offered: readonly Capability[]): readonly Family[] {
-  const theirs = offered.filter(capability => capability.kind === 'multiprotocol')
-  if (theirs.length === 0) return ours.filter(family => family === IPV4_UNICAST)
-  return ours.filter(family => theirs.some(({ afi, safi }) => afi === family.afi && safi === family.safi))
+/** What we insist on (RFC 5492 5): configured capabilities, and something to talk about; and roles that go together. */
+function judgeCapabilities(terms: LocalTerms, { offered, theirs, families }: Offered): Notification | undefined {
+  const missing = (terms.requiredCapabilities ?? []).filter(wanted => !offered.some(other => isSame(wanted, other)))
+  if (missing.length > 0) return unsupportedCapability(triples(missing), 'a required capability is missing')
+  if (families.length === 0)
+    return unsupportedCapability(triples(terms.families.map(offer)), 'no address family in common')
+  return judgeRoles(terms.role, theirs.roles, terms.hasStrictRole === true)
 }
 
 const offer = (family: Family): Capability => multiprotocol(family.afi, family.safi)

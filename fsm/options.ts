@@ -23,6 +23,14 @@ export interface LocalTerms {
   readonly keepaliveMs?: number
   /** Refuse a peer without these with 2/7 (RFC 5492 5). Default none. */
   readonly requiredCapabilities?: readonly Capability[]
+  /** Offer to read messages of up to 65535 octets (RFC 8654). Default true. */
+  readonly extendedMessages?: boolean
+  /** Tell routes again when asked (RFC 2918), and mark begin and end (RFC 7313). Default `enhanced`. */
+  readonly routeRefresh?: 'enhanced' | 'plain' | 'off'
+  /** What we are to the peer, as in `Role` of `wire/` (RFC 9234 4.1). Default: not said. */
+  readonly role?: number
+  /** Refuse a peer that does not say its role (RFC 9234 4.2). */
+  readonly hasStrictRole?: boolean
 }
 
 /** Everything a `PeerFsm` has to know. */
@@ -40,6 +48,14 @@ export interface PeerFsmOptions extends LocalTerms {
   readonly mayAccept: boolean
   /** 0 to 1, for jitter. */
   readonly random: () => number
-  /** The hold time while waiting for an OPEN. Default 4 minutes (RFC 4271 8.2.2). */
+  /** The hold time while waiting for an OPEN on a connection of ours. Default 4 minutes (RFC 4271 8.2.2). */
   readonly largeHoldMs?: number
+  /** The same on a connection of the peer, who has every reason to speak at once. Default 10 s. */
+  readonly openDeadlineMs?: number
+  /** DelayOpenTime: how long we wait for the OPEN of the peer before we send ours (RFC 4271 8.1.1). Default 0: not at all. */
+  readonly delayOpenMs?: number
+  /** How long the peer may take between BoRR and EoRR before what it has not told again goes (RFC 7313 4). Default 5 minutes. */
+  readonly refreshTimeoutMs?: number
+  /** Try once without capabilities after the peer refused them with 2/4 or 2/7 (RFC 5492 3). Default true. */
+  readonly retryWithoutCapabilities?: boolean
 }

@@ -8,7 +8,7 @@ import type { Notification } from '../wire/errors.ts'
 import { describeNotification } from '../wire/errors.ts'
 import type { Family } from '../wire/family.ts'
 import type { Message } from '../wire/message.ts'
-import type { Millis } from './deadlines.ts'
+import type { Millis, SessionTimer } from './deadlines.ts'
 import type { ConnectionId, Direction } from './input.ts'
 import type { Negotiated } from './negotiate.ts'
 
@@ -42,6 +42,10 @@ export type PeerOutput =
   | { readonly type: 'down'; readonly connection: ConnectionId; readonly reason: DownReason }
   /** The peer asks for all routes of a negotiated family again (RFC 2918). */
   | { readonly type: 'refresh'; readonly family: Family }
+  /** The peer begins to tell a family again: what it has told so far is stale until it comes once more (RFC 7313 4). */
+  | { readonly type: 'refresh-begins'; readonly family: Family }
+  /** It has ended, or taken too long: what is still stale goes. */
+  | { readonly type: 'refresh-ends'; readonly family: Family; readonly isTimeout: boolean }
   | { readonly type: 'state'; readonly from: State; readonly to: State; readonly cause: string }
 
 /** The session that carries routes. */
@@ -86,6 +90,8 @@ export interface PeerCounters {
   sessions: number
   /** ROUTE-REFRESH for a family not negotiated or of a subtype not agreed (RFC 2918 4, RFC 7313 5). */
   refreshesIgnored: number
+  /** A BoRR whose EoRR did not come in time (RFC 7313 4). */
+  refreshTimeouts: number
   /** Hold timers that were found expired too late to blame the peer, and got a reprieve. */
   reprieves: number
 }
@@ -99,7 +105,7 @@ export interface SessionView {
 
 /** One running timer of a peer, for show commands. `connection` is absent for timers of the peer itself. */
 export interface TimerView {
-  readonly name: 'hold' | 'keepalive' | 'connect-retry' | 'idle-hold'
+  readonly name: SessionTimer | 'connect-retry' | 'idle-hold'
   readonly at: Millis
   readonly connection?: ConnectionId
 }

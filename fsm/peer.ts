@@ -2,8 +2,7 @@
  * A configured neighbour: all six states of RFC 4271 8.2.2, made of up to two connections (`session.ts`), a dial that
  * may be under way (`dialling.ts`) and the idle hold. Collision detection (RFC 4271 6.8, RFC 6286), damping (RFC 4271
  * 8.1.1), refusals (RFC 4486) and the operator's start and stop.
- * Differences from the RFC: one machine for both connections, whose state is that of the further one; a failed dial
- * leads to Active and not to Idle, see `#dialFailed`; dialling goes on beside an incoming connection that is still in
+ * Differences from the RFC: one machine for both connections, whose state is that of the further one; dialling goes on beside an incoming connection that is still in
  * OpenSent, because that one may be dead; ConnectRetryCounter counts only endings of the last connection.
  * Called by the driver in `src/net/` and by the simulator. Values in, values out: no socket, no clock, no timer.
  */
@@ -13,16 +12,15 @@ import type { Notification } from '../wire/errors.ts'
 import { cease } from '../wire/errors.ts'
 import { CeaseSubcode } from '../wire/iana.ts'
 import { encodeNotification } from '../wire/notification.ts'
-import { encodeOpen } from '../wire/open.ts'
-import { aftermath, COLLISION, farewell, isCollision } from './aftermath.ts'
+import type { Ending } from './aftermath.ts'
+import { aftermath, COLLISION, farewell, isCollision, RESTARTED } from './aftermath.ts'
 import { BackOff } from './backoff.ts'
-import { resolveCollision } from './collision.ts'
+import { isRestart, judgeCollision } from './collision.ts'
 import type { Millis } from './deadlines.ts'
 import { Deadlines } from './deadlines.ts'
 import { Dialling } from './dialling.ts'
 import { History } from './history.ts'
 import type { ConnectionId, PeerInput } from './input.ts'
-import { localOpen } from './negotiate.ts'
 import type { PeerFsmOptions } from './options.ts'
 import type {
   DownReason,
@@ -36,13 +34,14 @@ import type {
   Transition,
 } from './output.ts'
 import { describeReason } from './output.ts'
+import { OwnOpens } from './own-open.ts'
 import { Roster } from './roster.ts'
-import type { LiveState, Session, SessionInput, SessionOutput, SessionTerms } from './session.ts'
 import { heard, open, step, wrote } from './session.ts'
+import type { LiveState, Session, SessionInput, SessionOutput, SessionTerms } from './session-record.ts'
+import { sessionTerms, stateOf } from './session-record.ts'
 
 type InputOf<Type extends PeerInput['type']> = Extract<PeerInput, { readonly type: Type }>
 
-const DEFAULT_LARGE_HOLD_MS = 240_000
 const NO_OUTPUTS: readonly PeerOutput[] = []
 
 /**
@@ -52,6 +51,7 @@ const NO_OUTPUTS: readonly PeerOutput[] = []
 export class PeerFsm {
   readonly #options: PeerFsmOptions
   readonly #terms: SessionTerms
+  readonly #ownOpens: OwnOpens
   /** Failures, for the idle hold. */
   readonly #backOff: BackOff
   /** Refusals we met, for the next dial. Apart, lest two sides that turn each other away while idle feed each other. */
@@ -71,12 +71,8 @@ export class PeerFsm {
     this.#backOff = new BackOff(options)
     this.#dialBackOff = new BackOff(options)
     this.#dialling = new Dialling(options, this.#deadlines, output => this.#outputs.push(output))
-    this.#terms = {
-      local: options,
-      open: encodeOpen(localOpen(options)),
-      largeHoldMs: options.largeHoldMs ?? DEFAULT_LARGE_HOLD_MS,
-      random: options.random,
-    }
+    this.#terms = sessionTerms(options)
+    this.#ownOpens = new OwnOpens(options)
   }
 
   /** ConnectRetryTime (RFC 4271 8.1.3) changed at run time; the timer that runs is left alone. */
@@ -173,6 +169,7 @@ export class PeerFsm {
       .with({ type: 'closed' }, { type: 'failure' }, ending =>
         this.#step(this.#roster.find(ending.connection), ending, now),
       )
+      .with({ type: 'request-refresh' }, wanted => this.#step(this.#live, wanted, now))
       .with({ type: 'deadline' }, () => this.#deadlinePassed(now))
       .exhaustive()
   }
@@ -258,7 +255,7 @@ export class PeerFsm {
 
   #open({ connection, direction }: InputOf<'connected'>, now: Millis): void {
     const displaced = this.#roster.isFull ? this.#roster.leastPromising() : undefined
-    const { session, outputs } = open(this.#terms, connection, direction, now)
+    const { session, outputs } = open({ connection, direction, terms: this.#terms, own: this.#ownOpens.next }, now)
     this.#roster.add(session)
     this.#history.counters.connections++
     this.#carryOut(session, outputs, now)
@@ -267,9 +264,8 @@ export class PeerFsm {
   }
 
   /**
-   * Event 18 for a dial.
-   * DEVIATION: RFC 4271 8.2.2 goes to Idle without DelayOpen, where the peer's own dial would be refused. A neighbour
-   * that is not up yet dials us the moment it is; so we listen (Active), as BIRD and FRR do, and dial on connect-retry.
+   * Event 18 for a dial: to Idle, and out of it at once with a start that is passive (event 5) until connect-retry. In Idle
+   * the dial of a neighbour would be refused, and one that is just coming up dials us the moment it is.
    */
   #dialFailed({ reason: detail }: InputOf<'dial-failed'>, now: Millis): void {
     if (!this.#dialling.isUnderWay) return
@@ -278,6 +274,9 @@ export class PeerFsm {
     this.#history.counters.dialFailures++
     this.#history.cause = describeReason(reason)
     this.#dialling.failed(now)
+    if (!this.#roster.isEmpty) return
+    this.#moveTo('Idle', now)
+    this.#history.cause = 'started again, listening'
   }
 
   // What connections want
@@ -296,7 +295,11 @@ export class PeerFsm {
         })
         .with({ type: 'opened' }, () => this.#opened(session, now))
         .with({ type: 'established' }, () => this.#sessionUp(session, now))
-        .with({ type: 'refresh' }, ({ family }) => this.#outputs.push({ type: 'refresh', family }))
+        .with({ type: 'refresh' }, { type: 'refresh-begins' }, wanted => this.#outputs.push(wanted))
+        .with({ type: 'refresh-ends' }, ended => {
+          if (ended.isTimeout) counters.refreshTimeouts++
+          this.#outputs.push(ended)
+        })
         .with({ type: 'refresh-ignored' }, () => counters.refreshesIgnored++)
         .with({ type: 'reprieved' }, () => counters.reprieves++)
         .with({ type: 'ended' }, ({ from, reason }) => this.#sessionEnded(session, from, reason, now))
@@ -304,19 +307,19 @@ export class PeerFsm {
     }
   }
 
-  /**
-   * A valid OPEN: the moment of collision detection (RFC 4271 6.8). A rival that has not shown an OPEN of its own may be
-   * dead, whoever opened it: it neither wins nor loses yet.
-   */
+  /** A valid OPEN: the moment of collision detection (RFC 4271 6.8). */
   #opened(session: Session, now: Millis): void {
+    const established = this.#established?.since ?? now
+    if (isRestart(session, this.#live, established))
+      this.#step(this.#live, { type: 'cease', notification: RESTARTED }, now)
     const rival = this.#roster.rivalOf(session)
-    const isConfirmed = rival !== undefined && rival.state !== 'OpenSent'
-    if (isConfirmed && resolveCollision(session, rival, this.#options) === rival) {
+    const verdict = judgeCollision(session, rival, this.#options, now)
+    if (!verdict.isKept) {
       this.#step(session, { type: 'cease', notification: COLLISION }, now)
       return
     }
-    this.#step(session, { type: 'confirm' }, now)
-    if (isConfirmed) this.#step(rival, { type: 'cease', notification: COLLISION }, now)
+    this.#step(session, { type: 'confirm', waitUntil: verdict.waitUntil }, now)
+    if (verdict.isRivalOver) this.#step(rival, { type: 'cease', notification: COLLISION }, now)
     // Now that one connection lives, none is dialled beside it.
     this.#dialling.stop()
     this.#history.cause = 'received OPEN'
@@ -333,7 +336,7 @@ export class PeerFsm {
   }
 
   #sessionEnded(session: Session, from: LiveState, reason: DownReason, now: Millis): void {
-    const { connection } = session
+    const { connection, direction } = session
     this.#roster.remove(session)
     this.#history.cause = describeReason(reason)
     if (from === 'Established') {
@@ -346,15 +349,18 @@ export class PeerFsm {
     const isLast = this.#roster.isEmpty
     if (isCollision(reason)) this.#history.counters.collisions++
     // Losing to a connection that lives on is no error.
-    if (!isCollision(reason) || isLast) this.#history.lastError = { at: now, state: from, reason }
+    if (!isCollision(reason) || isLast)
+      this.#history.lastError = { at: now, state: stateOf({ state: from, direction }), reason }
+    const isRetry = this.#ownOpens.ended(session.own, from, reason)
     if (!this.#isStarted) return
-    if (isLast) this.#lastSessionEnded(from, reason, now)
+    for (const other of this.#roster.all) this.#step(other, { type: 'release' }, now)
+    if (isLast) this.#lastSessionEnded({ from, direction, reason, isRetry }, now)
     else if (this.#mayDial && this.#deadlines.at('connect-retry') === undefined) this.#dialling.retryLater(now)
   }
 
   /** RFC 4271 8.2.2, the ways out of OpenSent, OpenConfirm and Established. */
-  #lastSessionEnded(from: LiveState, reason: DownReason, now: Millis): void {
-    const { next, isCounted, isDamped } = aftermath(from, reason)
+  #lastSessionEnded(ending: Ending, now: Millis): void {
+    const { next, isCounted, isDamped } = aftermath(ending)
     if (isCounted) this.#connectRetryCounter++
     if (next === 'Active') {
       const waitMs = isDamped ? this.#dialBackOff.next(now) : 0
@@ -398,7 +404,11 @@ export class PeerFsm {
   /** Tells about a change of state, if there was one. Without connections: Connect while dialling, Active while listening. */
   #settle(now: Millis): void {
     const lonely = this.#dialling.isUnderWay ? 'Connect' : this.#isStarted && !this.#isHeld ? 'Active' : 'Idle'
-    const change = this.#history.moveTo(this.#roster.furthest() ?? lonely, now)
+    this.#moveTo(this.#roster.furthest(lonely), now)
+  }
+
+  #moveTo(state: State, now: Millis): void {
+    const change = this.#history.moveTo(state, now)
     if (change !== undefined)
       this.#outputs.push({ type: 'state', from: change.from, to: change.to, cause: change.cause })
   }

@@ -9,7 +9,8 @@ import type { Millis } from './deadlines.ts'
 import type { ConnectionId } from './input.ts'
 import type { SessionView, State, TimerView } from './output.ts'
 import { STATES } from './output.ts'
-import type { Session } from './session.ts'
+import type { Session } from './session-record.ts'
+import { stateOf } from './session-record.ts'
 
 const MAX_SESSIONS = 2
 
@@ -49,17 +50,19 @@ export class Roster {
 
   /** Which connection would make room for a new one: the oldest incoming one without an OPEN. A peer dials once at a time. */
   leastPromising(): Session | undefined {
-    return this.#sessions.find(({ state, direction }) => state === 'OpenSent' && direction === 'incoming')
+    return this.#sessions.find(isUnpromising)
   }
 
   /** Nothing of ours is connected and nothing of the peer's has shown life: a dial of our own is still worth while. */
   get isUnpromising(): boolean {
-    return this.#sessions.every(({ state, direction }) => state === 'OpenSent' && direction === 'incoming')
+    return this.#sessions.every(isUnpromising)
   }
 
-  /** The state of the furthest connection; undefined without any. */
-  furthest(): State | undefined {
-    return STATES.findLast(state => this.#sessions.some(session => session.state === state))
+  /** The state of the furthest connection, or `lonely` where that is further. */
+  furthest(lonely: State): State {
+    return (
+      STATES.findLast(state => state === lonely || this.#sessions.some(session => stateOf(session) === state)) ?? lonely
+    )
   }
 
   /** The earliest deadline of all connections. */
@@ -74,9 +77,9 @@ export class Roster {
 
   /** For show commands. */
   views(): readonly SessionView[] {
-    return this.#sessions.flatMap(({ connection, direction, state }) =>
-      state === 'Closed' ? [] : [{ connection, direction, state }],
-    )
+    return this.#sessions
+      .filter(({ state }) => state !== 'Closed')
+      .map(session => ({ connection: session.connection, direction: session.direction, state: stateOf(session) }))
   }
 
   /** For show commands. */
@@ -86,3 +89,7 @@ export class Roster {
     )
   }
 }
+
+/** The peer dialled, and has not shown an OPEN. */
+const isUnpromising = ({ negotiated, direction }: Session): boolean =>
+  negotiated === undefined && direction === 'incoming'

@@ -1,83 +1,27 @@
 /**
- * One TCP connection, from the moment it is up: OpenSent, OpenConfirm and Established of RFC 4271 8.2.2 as a step over
- * data. `step` changes the record it is given and nothing else; what has to be done comes back as values.
- * Also RFC 6608 (subcodes of the FSM error), RFC 2918 4 (refresh), RFC 4271 4.4 and 10 (KEEPALIVEs and their jitter).
+ * One TCP connection, from the moment it is up: DelayOpen, OpenSent, OpenConfirm and Established of RFC 4271 8.2.2 as a
+ * step over data. `step` changes the record it is given and nothing else; what has to be done comes back as values.
+ * Also RFC 6608 (subcodes of the FSM error), RFC 4271 4.4 and 10 (KEEPALIVEs and their jitter); refresh in `refresh.ts`.
  * Differences from the RFC: a valid OPEN is answered in two steps, `opened` and then `confirm` or `cease`, so that the
- * peer can resolve a collision in between; with a hold time of 0, OpenConfirm keeps the large hold time (nothing would
- * end a silent connection otherwise); a hold timer that is looked at far too late gets one reprieve (see `expireHold`).
- * Called by `peer.ts`. DelayOpen and the send-hold timer (RFC 9687) would be two more names in `SESSION_TIMERS`.
+ * peer can resolve a collision in between, and may have the KEEPALIVE wait for it (see `confirm`); with a hold time of 0,
+ * OpenConfirm keeps the large hold time (nothing would end a silent connection otherwise); a hold timer that is looked
+ * at far too late gets one reprieve (see `expireHold`); errors before our OPEN are said too (SendNOTIFICATIONwithoutOPEN).
+ * Called by `peer.ts`. The send-hold timer (RFC 9687) watches sockets and is the driver's.
  */
 
 import { match, P } from 'ts-pattern'
 import type { Notification } from '../wire/errors.ts'
 import { holdTimerExpired, unexpectedMessage } from '../wire/errors.ts'
-import type { Family } from '../wire/family.ts'
-import { familyOf } from '../wire/family.ts'
-import { FsmSubcode, MessageType, RefreshSubtype } from '../wire/iana.ts'
+import { FsmSubcode, MessageType } from '../wire/iana.ts'
 import type { Message } from '../wire/message.ts'
 import { KEEPALIVE } from '../wire/message.ts'
 import { encodeNotification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
-import type { RouteRefresh } from '../wire/route-refresh.ts'
-import { Deadlines, jitter, type Millis } from './deadlines.ts'
-import type { ConnectionId, Direction } from './input.ts'
-import type { Negotiated } from './negotiate.ts'
+import { Deadlines, jitter, type Millis, SESSION_TIMERS } from './deadlines.ts'
 import { negotiate } from './negotiate.ts'
-import type { LocalTerms } from './options.ts'
 import type { DownReason } from './output.ts'
-
-/** States of a live connection; `Closed` is its grave, where every input is ignored. */
-export type SessionState = LiveState | 'Closed'
-
-/** A connection that has not ended. */
-export type LiveState = 'OpenSent' | 'OpenConfirm' | 'Established'
-
-/** What every session of a peer shares. */
-export interface SessionTerms {
-  readonly local: LocalTerms
-  /** Our OPEN, encoded. */
-  readonly open: Uint8Array
-  /** Hold time until the peer's OPEN, milliseconds. */
-  readonly largeHoldMs: number
-  readonly random: () => number
-}
-
-const SESSION_TIMERS = ['keepalive', 'hold'] as const
-
-/** One connection. Changed by `step` only. */
-export interface Session {
-  readonly connection: ConnectionId
-  readonly direction: Direction
-  readonly terms: SessionTerms
-  readonly deadlines: Deadlines<(typeof SESSION_TIMERS)[number]>
-  state: SessionState
-  /** Set from the peer's valid OPEN on. */
-  negotiated: Negotiated | undefined
-  /** The hold timer got its reprieve, and nothing has been heard since. */
-  hasReprieve: boolean
-}
-
-/** What can happen to a connection. */
-export type SessionInput =
-  | { readonly type: 'message'; readonly message: Message }
-  | { readonly type: 'failure'; readonly error: Notification }
-  | { readonly type: 'closed'; readonly reason: string }
-  | { readonly type: 'deadline' }
-  /** After `opened`: go on. */
-  | { readonly type: 'confirm' }
-  /** End with this NOTIFICATION: collision, operator. */
-  | { readonly type: 'cease'; readonly notification: Notification }
-
-/** What a connection wants. */
-export type SessionOutput =
-  | { readonly type: 'send'; readonly message: Message['type']; readonly bytes: Uint8Array }
-  /** A valid OPEN has come; `negotiated` is set. Answer with `confirm` or `cease` before anything else. */
-  | { readonly type: 'opened' }
-  | { readonly type: 'established' }
-  | { readonly type: 'refresh'; readonly family: Family }
-  | { readonly type: 'refresh-ignored' }
-  | { readonly type: 'reprieved' }
-  | { readonly type: 'ended'; readonly from: LiveState; readonly reason: DownReason }
+import { acceptRefresh, expireRefreshes, requestRefresh } from './refresh.ts'
+import type { LiveState, Session, SessionInput, SessionOutput } from './session-record.ts'
 
 const NOTHING: readonly SessionOutput[] = []
 /** The one KEEPALIVE. */
@@ -90,20 +34,32 @@ const LATE_MS = 1000
 /** INTEROP: BIRD 2 gives a silent peer 10 s more after a stall of its own; so do we, but never more than the hold time. */
 const REPRIEVE_MS = 10_000
 
-/** Opens the BGP side of a TCP connection: our OPEN goes out, the large hold time runs (events 16 and 17). */
+/**
+ * Opens the BGP side of a TCP connection (events 16 and 17): our OPEN goes out, and the peer has a while for its own; or
+ * DelayOpenTimer runs first.
+ */
 export function open(
-  terms: SessionTerms,
-  connection: ConnectionId,
-  direction: Direction,
+  place: Pick<Session, 'connection' | 'direction' | 'terms' | 'own'>,
   now: Millis,
 ): { readonly session: Session; readonly outputs: readonly SessionOutput[] } {
-  const deadlines = new Deadlines(SESSION_TIMERS)
-  deadlines.set('hold', (now + terms.largeHoldMs) as Millis)
-  return {
-    session: { connection, direction, terms, deadlines, state: 'OpenSent', negotiated: undefined, hasReprieve: false },
-    outputs: [{ type: 'send', message: 'open', bytes: terms.open }],
+  const session: Session = {
+    ...place,
+    openedAt: now,
+    deadlines: new Deadlines(SESSION_TIMERS),
+    state: 'Delayed',
+    negotiated: undefined,
+    hasKeepalive: false,
+    hasReprieve: false,
+    refreshes: [],
   }
+  const { delayOpenMs } = place.terms
+  if (delayOpenMs === 0) return { session, outputs: sendOpen(session, now) }
+  session.deadlines.set('delay-open', (now + delayOpenMs) as Millis)
+  return { session, outputs: NOTHING }
 }
+
+/** Our KEEPALIVE is waiting for a collision to show itself. */
+export const isWaiting = ({ deadlines }: Session): boolean => deadlines.at('collision') !== undefined
 
 /** One event on one connection. Never throws on what a peer sent. */
 export function step(session: Session, input: SessionInput, now: Millis): readonly SessionOutput[] {
@@ -114,7 +70,11 @@ export function step(session: Session, input: SessionInput, now: Millis): readon
     case 'deadline':
       return expire(session, now)
     case 'confirm':
-      return confirm(session, now)
+      return confirm(session, input.waitUntil, now)
+    case 'release':
+      return release(session, now)
+    case 'request-refresh':
+      return session.state === 'Established' ? requestRefresh(session, input.family) : NOTHING
     case 'failure':
       return endWith(session, input.error)
     case 'cease':
@@ -153,13 +113,13 @@ function receive(session: Session, message: Message, now: Millis): readonly Sess
   const unexpected = () => endWith(session, unexpectedMessage(SUBCODES[state], TYPES[message.type]))
   return (
     match<[LiveState, Message], readonly SessionOutput[]>([state, message])
-      .with(['OpenSent', { type: 'open' }], ([, { open }]) => acceptOpen(session, open))
-      .with(['OpenSent', { type: P.union('keepalive', 'update', 'route-refresh') }], unexpected)
-      .with(['OpenConfirm', { type: 'keepalive' }], () => establish(session, now))
+      .with([P.union('Delayed', 'OpenSent'), { type: 'open' }], ([, { open }]) => acceptOpen(session, open))
+      .with([P.union('Delayed', 'OpenSent'), { type: P.union('keepalive', 'update', 'route-refresh') }], unexpected)
+      .with(['OpenConfirm', { type: 'keepalive' }], () => acceptKeepalive(session, now))
       // A second OPEN needs no collision check: another confirmed connection would have been resolved against this one.
       .with(['OpenConfirm', { type: P.union('open', 'update', 'route-refresh') }], unexpected)
       .with(['Established', { type: P.union('keepalive', 'update') }], () => NOTHING)
-      .with(['Established', { type: 'route-refresh' }], ([, { refresh }]) => acceptRefresh(session, refresh))
+      .with(['Established', { type: 'route-refresh' }], ([, { refresh }]) => acceptRefresh(session, refresh, now))
       .with(['Established', { type: 'open' }], unexpected)
       // RFC 4271 6.4: whatever it says, in whatever state, it is not answered.
       .with([P.any, { type: 'notification' }], ([, { notification }]) =>
@@ -172,6 +132,7 @@ function receive(session: Session, message: Message, now: Millis): readonly Sess
 const isSignOfLife = (message: Message): boolean => message.type === 'keepalive' || message.type === 'update'
 
 const SUBCODES: Record<LiveState, number> = {
+  Delayed: FsmSubcode.UNSPECIFIED,
   OpenSent: FsmSubcode.OPEN_SENT,
   OpenConfirm: FsmSubcode.OPEN_CONFIRM,
   Established: FsmSubcode.ESTABLISHED,
@@ -185,22 +146,55 @@ const TYPES: Record<Message['type'], number> = {
   'route-refresh': MessageType.ROUTE_REFRESH,
 }
 
-/** Event 19, first half: is it acceptable? The peer decides about collisions before anything is sent. */
+/** Our OPEN goes out: at once, or when DelayOpenTimer has expired (event 12), or the peer's has come before that. */
+function sendOpen(session: Session, now: Millis): readonly SessionOutput[] {
+  session.state = 'OpenSent'
+  session.deadlines.clear('delay-open')
+  session.deadlines.set('hold', (now + session.terms.openHoldMs[session.direction]) as Millis)
+  return [{ type: 'send', message: 'open', bytes: session.own.bytes }]
+}
+
+/** Events 19 and 20, first half: is it acceptable? The peer decides about collisions before anything is sent. */
 function acceptOpen(session: Session, open: Open): readonly SessionOutput[] {
-  const outcome = negotiate(session.terms.local, open)
+  const outcome = negotiate(session.terms.local, open, session.own.open)
   if (!outcome.ok) return endWith(session, outcome.error)
   session.negotiated = outcome.value
   return [{ type: 'opened' }]
 }
 
-/** Event 19, second half: KEEPALIVE out, negotiated timers on, OpenConfirm. */
-function confirm(session: Session, now: Millis): readonly SessionOutput[] {
-  if (session.state !== 'OpenSent' || session.negotiated === undefined) return NOTHING
+/**
+ * Events 19 and 20, second half: KEEPALIVE out, negotiated timers on, OpenConfirm. With `waitUntil`, the KEEPALIVE is
+ * kept back. It is what lets the peer go to Established, where no collision is resolved any more: as long as the other
+ * connection may still win, saying it could make each side keep what the other closes.
+ */
+function confirm(session: Session, waitUntil: Millis | undefined, now: Millis): readonly SessionOutput[] {
+  const { state, negotiated, deadlines, terms } = session
+  if ((state !== 'OpenSent' && state !== 'Delayed') || negotiated === undefined) return NOTHING
+  const outputs = state === 'Delayed' ? sendOpen(session, now) : NOTHING
   session.state = 'OpenConfirm'
-  const holdTimeMs = session.negotiated.holdTimeMs || session.terms.largeHoldMs
-  session.deadlines.set('hold', (now + holdTimeMs) as Millis)
+  deadlines.set('hold', (now + (negotiated.holdTimeMs || terms.largeHoldMs)) as Millis)
+  if (waitUntil !== undefined) {
+    deadlines.set('collision', waitUntil)
+    return outputs
+  }
   wrote(session, now)
-  return [SEND_KEEPALIVE]
+  return [...outputs, SEND_KEEPALIVE]
+}
+
+/** The other connection is no rival any more, or has had its time. */
+function release(session: Session, now: Millis): readonly SessionOutput[] {
+  if (!isWaiting(session)) return NOTHING
+  session.deadlines.clear('collision')
+  wrote(session, now)
+  return session.hasKeepalive ? [SEND_KEEPALIVE, ...establish(session, now)] : [SEND_KEEPALIVE]
+}
+
+/** Event 26 in OpenConfirm. While ours waits, that of the peer is remembered. */
+function acceptKeepalive(session: Session, now: Millis): readonly SessionOutput[] {
+  if (!isWaiting(session)) return establish(session, now)
+  session.hasKeepalive = true
+  heard(session, now)
+  return NOTHING
 }
 
 /** Event 26. With a hold time of 0 no timer runs from here on (RFC 4271 4.2). */
@@ -211,22 +205,18 @@ function establish(session: Session, now: Millis): readonly SessionOutput[] {
   return [{ type: 'established' }]
 }
 
-/** RFC 2918 4 and RFC 7313 5: a family or subtype that was not agreed on is passed over. */
-function acceptRefresh(session: Session, refresh: RouteRefresh): readonly SessionOutput[] {
-  const family = familyOf(refresh.afi, refresh.safi)
-  const isAgreed = family !== undefined && session.negotiated?.families.includes(family) === true
-  if (!isAgreed || refresh.subtype !== RefreshSubtype.REQUEST) return [{ type: 'refresh-ignored' }]
-  return [{ type: 'refresh', family }]
-}
-
-/** Events 10 and 11. */
+/** Events 10 to 12, and what the RFCs after it added. The KEEPALIVE first. */
 function expire(session: Session, now: Millis): readonly SessionOutput[] {
+  const { deadlines } = session
   const outputs: SessionOutput[] = []
-  if (session.deadlines.isDue('keepalive', now)) {
+  if (deadlines.isDue('keepalive', now)) {
     wrote(session, now)
     outputs.push(SEND_KEEPALIVE)
   }
-  if (session.deadlines.isDue('hold', now)) outputs.push(...expireHold(session, now))
+  if (deadlines.isDue('delay-open', now)) outputs.push(...sendOpen(session, now))
+  if (deadlines.isDue('collision', now)) outputs.push(...release(session, now))
+  if (deadlines.isDue('refresh', now)) outputs.push(...expireRefreshes(session, now))
+  if (deadlines.isDue('hold', now)) outputs.push(...expireHold(session, now))
   return outputs
 }
 
@@ -236,7 +226,9 @@ function expire(session: Session, now: Millis): readonly SessionOutput[] {
  */
 function expireHold(session: Session, now: Millis): readonly SessionOutput[] {
   const lateMs = now - (session.deadlines.at('hold') ?? now)
-  const holdTimeMs = session.negotiated?.holdTimeMs || session.terms.largeHoldMs
+  const { negotiated, terms, direction } = session
+  const openHoldMs = negotiated === undefined ? terms.openHoldMs[direction] : terms.largeHoldMs
+  const holdTimeMs = negotiated?.holdTimeMs || openHoldMs
   if (lateMs <= LATE_MS || session.hasReprieve) return endWith(session, holdTimerExpired())
   session.hasReprieve = true
   session.deadlines.set('hold', (now + Math.min(REPRIEVE_MS, holdTimeMs)) as Millis)
@@ -254,6 +246,7 @@ function end(session: Session, reason: DownReason): readonly SessionOutput[] {
   const { state } = session
   if (state === 'Closed') return NOTHING
   session.state = 'Closed'
+  session.refreshes = []
   session.deadlines.clearAll()
   return [{ type: 'ended', from: state, reason }]
 }

@@ -9,10 +9,10 @@ import { type Config, type PeerConfig, type ReloadPlan, staticKey } from '../con
 import { KernelError } from '../kernel/index.ts'
 import type { PeerOptions, PeerSet } from '../net/index.ts'
 import { isStartError } from '../observe/start-error.ts'
-import { LOCAL_PREFERENCE, type PeerId, type Rib } from '../rib/index.ts'
+import { LOCAL_PREFERENCE, type PeerId, Rib } from '../rib/index.ts'
 import type { CurrentConfig } from './current-config.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
-import type { Routing } from './routing.ts'
+import { marksRefresh, type Routing } from './routing.ts'
 import { transportOptions } from './transport.ts'
 
 export interface RunningParts {
@@ -50,6 +50,7 @@ export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions 
       idleHoldMs: IDLE_HOLD_MS,
       mayAccept: true,
       random: Math.random,
+      routeRefresh: marksRefresh(Rib.prototype) ? 'enhanced' : 'plain',
     },
   }
 }

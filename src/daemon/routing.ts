@@ -12,6 +12,15 @@ import { type CompiledPolicy, compilePolicy, type Policy } from '../policy/index
 import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
 import { ownNextHops } from './own-address.ts'
 
+/** A table that keeps what is stale apart while a peer tells its routes again (RFC 7313 4). */
+interface RefreshMarks {
+  beginRefresh(id: PeerId, family: Family): void
+  endRefresh(id: PeerId, family: Family): void
+}
+
+/** Whether this table does; until then marks are neither offered nor heeded. */
+export const marksRefresh = (rib: object): rib is RefreshMarks => 'beginRefresh' in rib && 'endRefresh' in rib
+
 export class Routing implements RoutingPort<PeerId> {
   readonly #rib: Rib
   readonly #speaker: SpeakerConfig
@@ -62,6 +71,14 @@ export class Routing implements RoutingPort<PeerId> {
 
   refresh(id: PeerId, family: Family): void {
     this.#rib.refresh(id, family)
+  }
+
+  refreshBegins(id: PeerId, family: Family): void {
+    if (marksRefresh(this.#rib)) this.#rib.beginRefresh(id, family)
+  }
+
+  refreshEnds(id: PeerId, family: Family): void {
+    if (marksRefresh(this.#rib)) this.#rib.endRefresh(id, family)
   }
 
   down(id: PeerId): void {

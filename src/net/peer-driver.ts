@@ -284,7 +284,9 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
         this.#leave()
         return
       case 'refresh':
-        this.#refresh(output.family)
+      case 'refresh-begins':
+      case 'refresh-ends':
+        this.#refreshed(output.type, output.family)
         return
       case 'state':
         this.#stateSince = this.#parts.clock.now()
@@ -345,11 +347,15 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     }
   }
 
-  #refresh(family: Family): void {
+  /** RFC 2918 4 and RFC 7313 4: the peer wants our routes again, or marks the begin or the end of telling its own. */
+  #refreshed(what: 'refresh' | 'refresh-begins' | 'refresh-ends', family: Family): void {
     const active = this.#active
     if (active === undefined) return
+    const { routing } = this.#parts
     try {
-      this.#parts.routing.refresh(active.handle, family)
+      if (what === 'refresh') routing.refresh(active.handle, family)
+      else if (what === 'refresh-begins') routing.refreshBegins(active.handle, family)
+      else routing.refreshEnds(active.handle, family)
     } catch (error) {
       this.#sessionFault(active.connection.id, error)
     }

@@ -33,6 +33,10 @@ export interface RoutingPort<Handle> extends WorkPort {
   update(handle: Handle, bytes: Uint8Array, start: number, end: number): Notification | undefined
   /** The peer asked for everything again (RFC 2918 4). */
   refresh(handle: Handle, family: Family): void
+  /** The peer begins to tell a family again (RFC 7313 4): what it has told so far is stale. */
+  refreshBegins(handle: Handle, family: Family): void
+  /** It has ended, or taken too long: what is still stale goes. */
+  refreshEnds(handle: Handle, family: Family): void
   /** The session is gone; the handle must not be used again. */
   down(handle: Handle): void
   /** Writes the next piece of whole messages, owned by the RIB and never changed afterwards. False: nothing is left for now. */

@@ -254,6 +254,9 @@ export class Peer {
       case 'refresh':
         this.#refresh(output.family)
         break
+      case 'refresh-begins':
+      case 'refresh-ends':
+        break
       case 'state':
         trace.note(site.index, `${output.from} -> ${output.to} (${output.cause})`, this.remote.index)
         break

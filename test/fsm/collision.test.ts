@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Direction } from '../../fsm/index.ts'
+import type { Direction, PeerFsmOptions } from '../../fsm/index.ts'
 import { winningDirection } from '../../fsm/index.ts'
 import type { Open } from '../../wire/index.ts'
-import { Bench, id, keepalive, notify, openMessage } from '../support/fsm-peer.ts'
+import { Bench, id, keepalive, notify, openMessage, peerOpen } from '../support/fsm-peer.ts'
 
 /** Ours is 10.0.0.1; connection 1 is ours, connection 2 the peer's. Both are up, neither has had an OPEN. */
 const twoConnections = (changes = {}): Bench => {
@@ -95,27 +95,98 @@ describe('two connections that both reach OpenConfirm (row 35)', () => {
 })
 
 describe('a would-be winner that has not sent its OPEN (row 41)', () => {
-  it('does not kill the live connection', () => {
-    const bench = twoConnections()
-    expect(bench.message(1, openMessage(HIGHER))).toEqual(['send 1 keepalive', 'OpenSent -> OpenConfirm'])
-    expect(bench.message(1, keepalive)).toEqual(['established 1', 'OpenConfirm -> Established'])
+  /** Both up at once; the OPEN comes on ours, and that of the peer would win. */
+  const waiting = (changes: Partial<PeerFsmOptions> = {}): Bench => {
+    const bench = twoConnections(changes)
+    expect(bench.message(1, openMessage(HIGHER))).toEqual(['OpenSent -> OpenConfirm'])
+    return bench
+  }
+
+  it('does not kill the live connection, whose KEEPALIVE only waits a second for it', () => {
+    const bench = waiting()
+    expect(bench.message(1, keepalive)).toEqual([])
+    expect(bench.elapse(999)).toEqual([])
+    expect(bench.elapse(1)).toEqual(['send 1 keepalive', 'established 1', 'OpenConfirm -> Established'])
     expect(bench.peer.sessions.map(({ state }) => state)).toEqual(['Established', 'OpenSent'])
   })
 
-  it('is judged when its OPEN comes at last: too late, once the other is Established', () => {
+  it('is not waited for when it has had its second already', () => {
     const bench = twoConnections()
-    bench.message(1, openMessage(HIGHER))
+    bench.wait(1000)
+    expect(bench.message(1, openMessage(HIGHER))).toEqual(['send 1 keepalive', 'OpenSent -> OpenConfirm'])
+    expect(bench.message(1, keepalive)).toEqual(['established 1', 'OpenConfirm -> Established'])
+  })
+
+  it('wins when its OPEN comes in time, though the peer has confirmed the other', () => {
+    const bench = waiting()
     bench.message(1, keepalive)
+    expect(bench.message(2, openMessage(HIGHER))).toEqual(['send 2 keepalive', 'send 1 notification 6/7', 'close 1'])
+  })
+
+  it('frees the live connection at once when it goes away', () => {
+    const bench = waiting()
+    expect(bench.closed(2)).toEqual(['send 1 keepalive'])
+    expect(bench.message(1, keepalive)).toEqual(['established 1', 'OpenConfirm -> Established'])
+  })
+
+  it('is judged when its OPEN comes at last: too late, once the other is Established', () => {
+    const bench = waiting()
+    bench.message(1, keepalive)
+    bench.elapse(1000)
     expect(bench.message(2, openMessage(HIGHER))).toEqual(['send 2 notification 6/7', 'close 2'])
     expect(bench.peer.state).toBe('Established')
   })
 
-  it('is not killed either, and goes at the end of its large hold time', () => {
-    const bench = twoConnections({ holdTimeS: 0 })
-    bench.message(1, openMessage(HIGHER))
+  it('is not killed either, and goes when its time for an OPEN is over', () => {
+    const bench = waiting({ holdTimeS: 0 })
     bench.message(1, keepalive)
-    expect(bench.elapse(240_000)).toEqual(['send 2 notification 4/0', 'close 2'])
+    bench.elapse(1000)
+    expect(bench.elapse(10_000)).toEqual(['send 2 notification 4/0', 'close 2'])
     expect(bench.peer.state).toBe('Established')
+  })
+
+  it('of our own is not waited for when it would lose', () => {
+    const bench = twoConnections()
+    expect(bench.message(2, openMessage(HIGHER))).toEqual(['send 2 keepalive', 'OpenSent -> OpenConfirm'])
+  })
+})
+
+describe('a peer that keeps routes over a restart (row 39)', () => {
+  const restarting = {
+    capabilities: [
+      ...peerOpen().capabilities,
+      { kind: 'graceful-restart', isRestarting: false, hasNotification: false, restartTimeS: 120, families: [] },
+    ],
+  } satisfies Partial<Open>
+
+  it('takes the place of its dead self: the old connection closes without a word, the new one goes on', () => {
+    const bench = new Bench().toEstablished(1, 'outgoing', restarting)
+    bench.wait(1001).connected(2, 'incoming')
+    expect(bench.message(2, openMessage(restarting))).toEqual([
+      'down 1 closed-silently',
+      'close 1',
+      'send 2 keepalive',
+      'Established -> OpenConfirm',
+    ])
+    expect(bench.message(2, keepalive)).toEqual(['established 2', 'OpenConfirm -> Established'])
+  })
+
+  it('is not dead before it has said who it is: a connection alone changes nothing', () => {
+    const bench = new Bench().toEstablished(1, 'outgoing', restarting)
+    bench.wait(1001).connected(2, 'incoming')
+    expect(bench.message(2, openMessage({ ...restarting, holdTimeS: 1 }))).toEqual([
+      'send 2 notification 2/6',
+      'close 2',
+    ])
+    expect(bench.peer.established?.connection).toBe(1)
+  })
+
+  it('does not count as restarted when it only lost a simultaneous start (F40)', () => {
+    const bench = twoConnections()
+    bench.wait(1000)
+    bench.message(1, openMessage({ ...restarting, ...HIGHER }))
+    bench.message(1, keepalive)
+    expect(bench.message(2, openMessage({ ...restarting, ...HIGHER }))).toEqual(['send 2 notification 6/7', 'close 2'])
   })
 })
 

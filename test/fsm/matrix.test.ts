@@ -1,35 +1,52 @@
-/** Every input in every situation a peer can be in: no transition may be forgotten, and the invariants hold after each. */
+/**
+ * Every input in every situation a peer can be in: no transition may be forgotten, and the invariants hold after each. What
+ * follows from each pair is written down in `test/conformance/fsm-matrix.md`, so that a change of behaviour is seen.
+ */
 
 import { describe, expect, it } from 'vitest'
 import type { PeerFsmOptions, PeerInput, State } from '../../fsm/index.ts'
 import { millis, PeerFsm, STATES } from '../../fsm/index.ts'
 import type { Message } from '../../wire/index.ts'
-import { cease, notification } from '../../wire/index.ts'
+import { cease, IPV4_UNICAST, notification } from '../../wire/index.ts'
 import { Watch } from '../support/fsm-invariant.ts'
-import { keepalive, notify, openMessage, refresh, terms, update } from '../support/fsm-peer.ts'
+import { Bench, keepalive, notify, openMessage, peerOpen, refresh, terms, update } from '../support/fsm-peer.ts'
 
 const message = (connection: number, content: Message): PeerInput => ({ type: 'message', connection, message: content })
 const start: PeerInput = { type: 'start' }
 const stop: PeerInput = { type: 'stop', subcode: 2, communication: 'maintenance' }
 const ours: PeerInput = { type: 'connected', connection: 1, direction: 'outgoing' }
 const theirs: PeerInput = { type: 'connected', connection: 2, direction: 'incoming' }
-const open = openMessage()
+const open = openMessage({ capabilities: [...peerOpen().capabilities, { kind: 'enhanced-route-refresh' }] })
+const DELAYED: Partial<PeerFsmOptions> = { delayOpenMs: 2000 }
 
 const toEstablished = [start, ours, message(1, open), message(1, keepalive)]
 
 /** How to get there, and the state that is meant. */
-const SITUATIONS: Record<string, { readonly state: State; readonly path: readonly PeerInput[] }> = {
+interface Situation {
+  readonly state: State
+  readonly path: readonly PeerInput[]
+  readonly options?: Partial<PeerFsmOptions>
+}
+
+const SITUATIONS: Record<string, Situation> = {
   'new': { state: 'Idle', path: [] },
   stopped: { state: 'Idle', path: [...toEstablished, stop] },
   'idle hold': { state: 'Idle', path: [...toEstablished, { type: 'closed', connection: 1, reason: 'reset' }] },
   dialling: { state: 'Connect', path: [start] },
   'dial failed': { state: 'Active', path: [start, { type: 'dial-failed', reason: 'refused' }] },
+  'our connection, delayed': { state: 'Connect', path: [start, ours], options: DELAYED },
+  'their connection, delayed': {
+    state: 'Active',
+    path: [start, { type: 'dial-failed', reason: 'refused' }, theirs],
+    options: DELAYED,
+  },
   'our connection': { state: 'OpenSent', path: [start, ours] },
   'their connection, dialling': { state: 'OpenSent', path: [start, theirs] },
   'both connections': { state: 'OpenSent', path: [start, ours, theirs] },
   'ours confirmed': { state: 'OpenConfirm', path: [start, ours, message(1, open)] },
   'theirs confirmed': { state: 'OpenConfirm', path: [start, theirs, message(2, open)] },
-  'ours confirmed, theirs up': { state: 'OpenConfirm', path: [start, ours, theirs, message(1, open)] },
+  'ours confirmed, waiting for theirs': { state: 'OpenConfirm', path: [start, ours, theirs, message(1, open)] },
+  'theirs confirmed, ours up': { state: 'OpenConfirm', path: [start, ours, theirs, message(2, open)] },
   'ours confirmed, theirs lost': {
     state: 'OpenConfirm',
     path: [start, ours, theirs, message(2, open), message(1, open)],
@@ -37,6 +54,7 @@ const SITUATIONS: Record<string, { readonly state: State; readonly path: readonl
   'ours established': { state: 'Established', path: toEstablished },
   'theirs established': { state: 'Established', path: [start, theirs, message(2, open), message(2, keepalive)] },
   'ours established, theirs up': { state: 'Established', path: [...toEstablished, theirs] },
+  'ours established, telling again': { state: 'Established', path: [...toEstablished, message(1, refresh(1, 1, 1))] },
 }
 
 const CONTENTS: Record<string, Message> = {
@@ -48,7 +66,11 @@ const CONTENTS: Record<string, Message> = {
   UPDATE: update,
   'ROUTE-REFRESH': refresh(),
   'ROUTE-REFRESH of an unknown family': refresh(25, 65),
+  'ROUTE-REFRESH, BoRR': refresh(1, 1, 1),
+  'ROUTE-REFRESH, EoRR': refresh(1, 1, 2),
+  'ROUTE-REFRESH of an unknown subtype': refresh(1, 1, 9),
   'NOTIFICATION 2/1': notify(2, 1),
+  'NOTIFICATION 2/4': notify(2, 4),
   'NOTIFICATION 6/2': notify(6, 2),
   'NOTIFICATION 6/7': notify(6, 7),
   'NOTIFICATION 99/99': notify(99, 99),
@@ -72,6 +94,7 @@ const INPUTS: Record<string, PeerInput> = Object.fromEntries([
   ['our connection', { type: 'connected', connection: 3, direction: 'outgoing' }],
   ['their connection', { type: 'connected', connection: 4, direction: 'incoming' }],
   ['dial failed', { type: 'dial-failed', reason: 'refused' }],
+  ['request for a refresh', { type: 'request-refresh', family: IPV4_UNICAST }],
   ...[1, 2, 99].flatMap(perConnection),
 ])
 
@@ -85,7 +108,7 @@ const OPTIONS: Record<string, Partial<PeerFsmOptions>> = {
 }
 
 const arrive = (situation: string, changes: Partial<PeerFsmOptions>) => {
-  const options = terms(changes)
+  const options = terms({ ...changes, ...SITUATIONS[situation]?.options })
   const peer = new PeerFsm(options)
   const watch = new Watch(peer, options)
   for (const input of SITUATIONS[situation]?.path ?? []) watch.handle(input, millis(1000))
@@ -127,5 +150,55 @@ describe.each(Object.entries(OPTIONS))('with %s', (_options, changes) => {
         watch.handle({ type: 'deadline' }, millis(1000 + wait))
       }
     })
+  })
+})
+
+/** What each input leads to, as Markdown: one table a situation. */
+function matrix(): string {
+  const kinds = Object.entries(INPUTS).filter(([, input]) => !('connection' in input) || input.connection < 99)
+  const inputs: [string, PeerInput][] = [
+    ...kinds,
+    ...[1000, 10_000, 90_000, 240_000].map((ms): [string, PeerInput] => [
+      `deadline after ${ms} ms`,
+      { type: 'deadline' },
+    ]),
+  ]
+  const sections = names.map(name => {
+    const rows = inputs.map(([label, input]) => {
+      const bench = new Bench(SITUATIONS[name]?.options)
+      for (const step of SITUATIONS[name]?.path ?? []) bench.handle(step)
+      bench.wait(Number(/(\d+) ms$/.exec(label)?.[1] ?? 0))
+      const outputs = bench.handle(input)
+      return `| ${label} | ${outputs.join('; ')} | ${bench.peer.state} |`
+    })
+    return [
+      `## ${name} (${SITUATIONS[name]?.state})`,
+      '',
+      '| Input | What is done | State after |',
+      '|---|---|---|',
+      ...rows,
+      '',
+    ]
+  })
+  const head = [
+    '# Every input in every situation',
+    '',
+    'Written by `test/fsm/matrix.test.ts`. Connection 1 is ours, 2 the',
+    "peer's, whose identifier is the higher one; 3 and 4 are new ones.",
+    '',
+  ]
+  return [...head, ...sections.flat()].join('\n')
+}
+
+describe('the matrix', () => {
+  it('is written down pair by pair', async () => {
+    await expect(matrix()).toMatchFileSnapshot('../conformance/fsm-matrix.md')
+  })
+
+  it('has every pair of a state and a kind of input', () => {
+    const kinds = new Set(Object.values(INPUTS).map(({ type }) => type))
+    const all: PeerInput['type'][] = ['start', 'stop', 'connected', 'dial-failed', 'closed', 'message', 'failure']
+    expect(kinds).toEqual(new Set([...all, 'request-refresh']))
+    expect(names.length * (Object.keys(INPUTS).length + 1)).toBeGreaterThan(STATES.length * kinds.size)
   })
 })

@@ -23,13 +23,20 @@ const IPV4 = multiprotocol(IPV4_UNICAST)
 const IPV6 = multiprotocol(IPV6_UNICAST)
 
 describe('our OPEN', () => {
-  it('offers every family, route refresh and four-octet AS numbers', () => {
+  it('offers every family, route refresh with marks, long messages and four-octet AS numbers', () => {
     expect(localOpen(terms())).toEqual({
       version: 4,
       asn: 64512,
       holdTimeS: 90,
       routerId: id('10.0.0.1'),
-      capabilities: [IPV4, IPV6, { kind: 'route-refresh' }, four(64512)],
+      capabilities: [
+        IPV4,
+        IPV6,
+        { kind: 'route-refresh' },
+        { kind: 'extended-message' },
+        four(64512),
+        { kind: 'enhanced-route-refresh' },
+      ],
     })
   })
 
@@ -41,6 +48,17 @@ describe('our OPEN', () => {
 
   it('keeps the largest two-octet AS number as it is', () => {
     expect(localOpen(terms({ localAsn: 65535 })).asn).toBe(65535)
+  })
+})
+
+describe('what is not wanted', () => {
+  it.each<[string, Partial<LocalTerms>, string[]]>([
+    ['extended messages', { extendedMessages: false }, ['extended-message']],
+    ['marks of refresh', { routeRefresh: 'plain' }, ['enhanced-route-refresh']],
+    ['any refresh', { routeRefresh: 'off' }, ['route-refresh', 'enhanced-route-refresh']],
+  ])('is not offered: %s', (_name, ours, missing) => {
+    const kinds = (changes: Partial<LocalTerms>) => localOpen(terms(changes)).capabilities.map(({ kind }) => kind)
+    expect(kinds({}).filter(kind => !kinds(ours).includes(kind))).toEqual(missing)
   })
 })
 
@@ -211,6 +229,7 @@ describe('the agreement', () => {
       peerKind: 'ibgp',
       families: [IPV4_UNICAST, IPV6_UNICAST],
       maxLength: 4096,
+      maxReceiveLength: 65535,
     })
   })
 
@@ -218,5 +237,56 @@ describe('the agreement', () => {
     const session = agreed({}, { capabilities: [] })
     expect(session).toMatchObject({ kind: 'ebgp', peerAsn: 65001, fourOctetAs: false, routeRefresh: false })
     expect(session.codec).toMatchObject({ fourOctetAs: false, peerKind: 'ebgp' })
+  })
+})
+
+describe('extended messages (rows 6, 7)', () => {
+  const EXTENDED: Capability = { kind: 'extended-message' }
+
+  it.each<[string, boolean, boolean, number, number | undefined]>([
+    ['both offer them: 65535 octets both ways', true, true, 65535, 65535],
+    ['only we do: never sent, yet accepted', true, false, 4096, 65535],
+    ['only the peer does: neither sent nor accepted', false, true, 4096, undefined],
+    ['nobody does', false, false, 4096, undefined],
+  ])('%s', (_name, ours, theirs, sent, received) => {
+    const capabilities = [...peerOpen().capabilities, ...(theirs ? [EXTENDED] : [])]
+    const { codec } = agreed({ extendedMessages: ours }, { capabilities })
+    expect([codec.maxLength, codec.maxReceiveLength]).toEqual([sent, received])
+  })
+})
+
+describe('roles (row 33)', () => {
+  const role = (...values: number[]) => ({
+    capabilities: [...peerOpen().capabilities, ...values.map(value => ({ kind: 'role', role: value }) as const)],
+  })
+  const CUSTOMER = 3
+  const PROVIDER = 0
+
+  it.each<[string, Partial<LocalTerms>, Partial<Open>]>([
+    ['that do not go together', { role: CUSTOMER }, role(CUSTOMER)],
+    ['of two values', {}, role(CUSTOMER, PROVIDER)],
+    ['that are missing where we are strict', { role: CUSTOMER, hasStrictRole: true }, {}],
+  ])('%s: 2/11', (_name, ours, theirs) => {
+    const outcome = negotiate(terms(ours), peerOpen(theirs))
+    expect(outcome.ok ? 'agreed' : `${outcome.error.code}/${outcome.error.subcode}`).toBe('2/11')
+  })
+
+  it.each<[string, Partial<LocalTerms>, Partial<Open>]>([
+    ['that go together', { role: CUSTOMER }, role(PROVIDER)],
+    ['of one side only', { role: CUSTOMER }, {}],
+    ['that we do not say', {}, role(PROVIDER)],
+  ])('%s are in order', (_name, ours, theirs) => {
+    expect(negotiate(terms(ours), peerOpen(theirs)).ok).toBe(true)
+  })
+})
+
+describe('an OPEN of ours without capabilities', () => {
+  it('makes a session without them, whatever the peer offers (RFC 5492 3)', () => {
+    const sent = { ...localOpen(terms()), capabilities: [] }
+    const outcome = negotiate(terms(), peerOpen(), sent)
+    if (!outcome.ok) throw new Error(outcome.error.reason)
+    const { families, fourOctetAs, answersRefresh, enhancedRefresh, codec } = outcome.value
+    expect([families, fourOctetAs, answersRefresh, enhancedRefresh]).toEqual([[IPV4_UNICAST], false, false, false])
+    expect(codec.maxReceiveLength).toBeUndefined()
   })
 })

@@ -19,7 +19,11 @@ const u32 = fc.oneof(
 
 const capability: fc.Arbitrary<Capability> = fc.oneof(
   fc.record({ kind: fc.constant('multiprotocol' as const), afi: u16, safi: octet }),
-  fc.constant({ kind: 'route-refresh' as const }),
+  fc.constantFrom(
+    { kind: 'route-refresh' as const },
+    { kind: 'enhanced-route-refresh' as const },
+    { kind: 'extended-message' as const },
+  ),
   fc.record({ kind: fc.constant('four-octet-as' as const), asn: u32 }),
   fc.record({ kind: fc.constant('unknown' as const), code: octet, value: fc.uint8Array({ maxLength: 8 }) }),
 )
@@ -90,6 +94,7 @@ const anyTerms: fc.Arbitrary<Partial<PeerFsmOptions>> = fc.record({
   mayAccept: fc.constantFrom(true, true, false),
   holdTimeS: fc.constantFrom(90, 90, 3, 0),
   connectRetryMs: fc.constantFrom(5000, 0),
+  delayOpenMs: fc.constantFrom(0, 0, 500),
 })
 
 /** Plays steps on one machine as a driver would, with all invariants checked after each. Counts what was reached. */

@@ -84,7 +84,10 @@ function describeOutput(output: PeerOutput): string {
     case 'down':
       return `down ${output.connection} ${output.reason.kind}`
     case 'refresh':
-      return `refresh ${output.family.name}`
+    case 'refresh-begins':
+      return `${output.type} ${output.family.name}`
+    case 'refresh-ends':
+      return `${output.type} ${output.family.name}${output.isTimeout ? ' too late' : ''}`
     case 'state':
       return `${output.from} -> ${output.to}`
     default:
@@ -123,6 +126,7 @@ export class Bench {
     this.handle({ type: 'message', connection, message })
   failure = (connection: ConnectionId, error: Notification): string[] =>
     this.handle({ type: 'failure', connection, error })
+  requestRefresh = (family: Family = IPV4_UNICAST): string[] => this.handle({ type: 'request-refresh', family })
   deadline = (): string[] => this.handle({ type: 'deadline' })
 
   /** Lets `ms` pass without telling the machine. */

@@ -10,6 +10,8 @@ export interface FakeHandle {
   /** UPDATEs received, without header. */
   readonly updates: Uint8Array[]
   readonly refreshed: Family[]
+  /** Marks of RFC 7313: "begin ipv4-unicast". */
+  readonly marks: string[]
   /** What is to be sent. */
   outbox: Uint8Array[]
   isDown: boolean
@@ -48,6 +50,7 @@ export class FakeRouting implements RoutingPort<FakeHandle> {
       endpoints,
       updates: [],
       refreshed: [],
+      marks: [],
       outbox: [],
       isDown: false,
     }
@@ -63,6 +66,14 @@ export class FakeRouting implements RoutingPort<FakeHandle> {
 
   refresh(handle: FakeHandle, family: Family): void {
     handle.refreshed.push(family)
+  }
+
+  refreshBegins(handle: FakeHandle, family: Family): void {
+    handle.marks.push(`begin ${family.name}`)
+  }
+
+  refreshEnds(handle: FakeHandle, family: Family): void {
+    handle.marks.push(`end ${family.name}`)
   }
 
   down(handle: FakeHandle): void {
