@@ -1,17 +1,18 @@
 /**
  * Catch-up: the present state of a range of prefixes, encoded for readers that cannot be fed from the log.
  *
- * One mechanism for three needs: a peer that joins, a peer that asks for everything again (RFC 2918 4), a peer that lagged
- * too far behind. A scan walks the prefix ids range by range. A fresh scan (the peer has nothing, or the log told it the
- * rest) shows what is told; any other scan shows what changed after flush number `since`, withdraws included. Slices do
- * not depend on the reader, whose own routes are segments that it skips, so scans that are alike share them.
- * Prefixes that wait for a flush are left out where the flush will speak to the reader anyhow, and withdrawn where it
- * might not (see `#addDirty`). So a slice shows flushed state only, whatever is dirty.
+ * One mechanism for four needs: a peer that joins, a peer that asks for everything again (RFC 2918 4), a peer that lagged
+ * too far behind, a peer whose export rules changed (RFC 4271 9.1.3). A scan walks the prefix ids range by range. A fresh
+ * scan shows what is told; any other scan shows what changed after the flush that its premise names, withdraws included,
+ * and of the rest only what another group told differently. Slices do not depend on the reader, whose own routes are
+ * segments that it skips, so scans that are alike share them.
+ * Prefixes that wait for a flush are left out, which obliges that flush to tell them (RouteTable.owesDirty), and withdrawn
+ * where it might not reach everybody (see `#addDirty`). So a slice shows flushed state only, whatever is dirty.
  */
-import type { Family } from '../../wire/family.ts'
 import type { Core } from './core.ts'
 import { PrefixBatch } from './prefix-batch.ts'
 import { RANGE_SHIFT } from './route-table.ts'
+import type { Premise, Scan } from './scan.ts'
 import type { Teller } from './teller.ts'
 import type { Slice, UpdateGroup } from './update-group.ts'
 
@@ -20,71 +21,10 @@ const EVERYONE = 0
 /** Slices that one group keeps at most; at some 60 KiB each. */
 const CACHE_LIMIT = 256
 
-/** Progress of one reader through the prefixes of one family. */
-export class Scan {
-  readonly family: Family
-  /** Next prefix id; -1 when no scan is under way. */
-  position = -1
-  /** Show what changed after this flush. 0 with a fresh scan. */
-  since = 0
-  isFresh = false
-  /** The reader lagged again meanwhile: another scan must follow, from `sinceAgain`. */
-  isAgain = false
-  sinceAgain = 0
-  /** End-of-RIB is due when the scan ends and flush `endOfRibAfter` was read; -1: not due (any more). */
-  endOfRibAfter = -1
-  isEndOfRibDue = false
-
-  constructor(family: Family) {
-    this.family = family
-  }
-
-  get isActive(): boolean {
-    return this.position >= 0
-  }
-
-  /** From the beginning, for a reader that has nothing or wants everything again. */
-  start(): void {
-    this.position = 0
-    this.since = 0
-    this.isFresh = true
-    this.isAgain = false
-  }
-
-  /** The log between flush `seen` and now was dropped for this reader. */
-  restart(seen: number): void {
-    this.isFresh = false
-    if (this.position < 0) {
-      this.position = 0
-      this.since = seen
-    } else if (this.position > 0 && !this.isAgain) {
-      // What lies behind was up to date as of `seen`; the present round goes on, so that every round ends.
-      this.isAgain = true
-      this.sinceAgain = seen
-    }
-  }
-
-  /** Flush numbers start over: from the beginning, with withdraws. */
-  startOver(): void {
-    this.position = 0
-    this.since = 0
-    this.isAgain = false
-  }
-
-  /** The end was reached. Starts the next round if one is due. */
-  finish(): void {
-    this.position = -1
-    this.isFresh = false
-    if (!this.isAgain) return
-    this.isAgain = false
-    this.position = 0
-    this.since = this.sinceAgain
-  }
-
-  /** At most `upTo`: the last flush whose news this scan's reader has for sure. The round after this one starts later. */
-  confirmed(upTo: number): number {
-    return this.position >= 0 && !this.isFresh ? Math.min(upTo, this.since) : upTo
-  }
+/** Prefix ids from `first` up to `end`. */
+interface Stretch {
+  readonly first: number
+  readonly end: number
 }
 
 export class CatchUp {
@@ -103,8 +43,8 @@ export class CatchUp {
     const table = this.#core.table(scan.family)
     while (scan.position < table.prefixes.idLimit) {
       const range = scan.position >>> RANGE_SHIFT
-      scan.position = (range + 1) << RANGE_SHIFT
       const slice = this.#slice(group, scan, range)
+      scan.advance((range + 1) << RANGE_SHIFT)
       if (slice.pieces.length > 0) return slice
     }
     return undefined
@@ -125,33 +65,44 @@ export class CatchUp {
     return slice
   }
 
-  #encode(group: UpdateGroup, scan: Scan, range: number): Slice {
+  #encode(group: UpdateGroup, { family, premise }: Scan, range: number): Slice {
     const batch = this.#batch
-    const table = this.#core.table(scan.family)
+    const table = this.#core.table(family)
+    const stretch = {
+      first: Math.max(1, range << RANGE_SHIFT),
+      end: Math.min(table.prefixes.idLimit, (range + 1) << RANGE_SHIFT),
+    }
     batch.clear(table)
-    const first = Math.max(1, range << RANGE_SHIFT)
-    const end = Math.min(table.prefixes.idLimit, (range + 1) << RANGE_SHIFT)
-    for (let prefix = first; prefix < end; prefix++) this.#add(group, scan, prefix)
+    this.#addChanged(group, premise, stretch)
     batch.sort()
-    this.#teller.tellState(group, batch, scan.isFresh)
+    this.#teller.tellState(group, batch, premise.isFresh)
+    if (premise.from !== undefined) {
+      batch.clear(table)
+      this.#addUnchanged(group, premise.from, premise.since, stretch)
+      batch.sort()
+      this.#teller.tellDifference(group, premise.from, batch)
+    }
     group.slicesEncoded++
     return { flush: this.#core.flushNumber, pieces: group.slices.finish() }
   }
 
-  /** Puts one prefix into the batch, as told or as emptied. */
-  #add(group: UpdateGroup, { isFresh, since, family }: Scan, prefix: number): void {
-    const { table } = this.#batch
+  /** Puts what the premise leaves open into the batch, as told or as emptied. */
+  #addChanged(group: UpdateGroup, { isFresh, since }: Premise, { first, end }: Stretch): void {
+    const batch = this.#batch
+    const { table } = batch
     const { prefixes, paths } = table
-    if (!prefixes.isLive(prefix)) return
-    if (!isFresh && prefixes.changedIn(prefix) <= since) return
-    const source = prefixes.toldSource(prefix)
-    if (prefixes.isDirty(prefix)) {
-      if (!isFresh) this.#addDirty(prefix, source, group.told[family.index]!.has(prefix))
-      return
+    for (let prefix = first; prefix < end; prefix++) {
+      if (!prefixes.isLive(prefix)) continue
+      if (!isFresh && prefixes.changedIn(prefix) <= since) continue
+      const source = prefixes.toldSource(prefix)
+      if (prefixes.isDirty(prefix)) {
+        if (!isFresh) this.#addDirty(prefix, source, group.told[table.family.index]!.has(prefix))
+        continue
+      }
+      const best = table.best(prefix)
+      if (best !== 0) batch.add(prefix, source, paths.setOf(best))
+      else if (!isFresh) batch.addEmptied(prefix, EVERYONE)
     }
-    const best = table.best(prefix)
-    if (best !== 0) this.#batch.add(prefix, source, paths.setOf(best))
-    else if (!isFresh) this.#batch.addEmptied(prefix, EVERYONE)
   }
 
   /**
@@ -161,9 +112,29 @@ export class CatchUp {
   #addDirty(prefix: number, source: number, isTold: boolean): void {
     this.#batch.addEmptied(prefix, isTold ? source : EVERYONE)
   }
+
+  /**
+   * Puts what group `from` has told the reader, and what it has not, into the batch. What it told and a flush will change
+   * counts as told here, so that the flush takes it back if need be.
+   */
+  #addUnchanged(group: UpdateGroup, from: UpdateGroup, since: number, { first, end }: Stretch): void {
+    const batch = this.#batch
+    const { table } = batch
+    const { prefixes, paths } = table
+    const told = group.told[table.family.index]!
+    const toldBefore = from.told[table.family.index]!
+    for (let prefix = first; prefix < end; prefix++) {
+      if (!prefixes.isLive(prefix) || prefixes.changedIn(prefix) > since) continue
+      if (prefixes.isDirty(prefix)) {
+        if (toldBefore.has(prefix)) told.add(prefix)
+        continue
+      }
+      const best = table.best(prefix)
+      if (best !== 0) batch.add(prefix, prefixes.toldSource(prefix), paths.setOf(best))
+    }
+  }
 }
 
-/** Ranges are at most 14 bits, flush numbers 32: together a safe integer. */
-function cacheKey({ since, isFresh, family }: Scan, range: number): number {
-  return ((since * 2 + (isFresh ? 1 : 0)) * 2 + family.index) * 16384 + range
+function cacheKey({ premise: { isFresh, since, from }, family }: Scan, range: number): string {
+  return `${family.index} ${isFresh ? 'fresh' : since} ${from?.serial ?? ''} ${range}`
 }

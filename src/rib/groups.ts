@@ -6,6 +6,7 @@ import type { CompiledPolicy } from '../policy/policy.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Core } from './core.ts'
 import { groupKey } from './egress.ts'
+import type { RibPeer } from './port.ts'
 import { Reader } from './reader.ts'
 import type { PeerRecord } from './source-table.ts'
 import { UpdateGroup } from './update-group.ts'
@@ -26,6 +27,7 @@ export class Groups implements Iterable<UpdateGroup> {
   readonly #freeNumbers: number[] = []
   readonly #policyNumbers = new WeakMap<CompiledPolicy, number>()
   #policyCount = 0
+  #serial = 0
 
   constructor(core: Core, catchUp: CatchUp, options: GroupsOptions) {
     this.#core = core
@@ -35,23 +37,63 @@ export class Groups implements Iterable<UpdateGroup> {
 
   /** Puts a session into its group and starts its first scan. */
   join({ id, peer }: PeerRecord): Reader {
-    const key = groupKey(peer, this.#policyNumber(peer.exportPolicy))
-    let group = this.#byKey.get(key)
-    if (group === undefined) {
-      const number = this.#freeNumbers.pop() ?? this.#byKey.size + 1
-      group = new UpdateGroup(number, peer, this.#options.clusterId, this.#core)
-      this.#byKey.set(key, group)
-      this.#keys.set(group, key)
-    }
+    const group = this.#groupFor(peer)
     const reader = new Reader(id, group, { core: this.#core, catchUp: this.#catchUp, limit: this.#options.limit })
-    group.readers.add(reader)
-    this.#core.sources.group[id] = group.number
+    this.#enter(group, reader)
     return reader
   }
 
   leave(reader: Reader): void {
-    const { group, id } = reader
     reader.leave()
+    this.#exit(reader.group, reader)
+  }
+
+  /** What the session may be told has changed: it goes on in the group that fits, and is told the differences. */
+  move(reader: Reader, { peer }: PeerRecord): void {
+    const from = reader.group
+    const group = this.#groupFor(peer)
+    if (group === from) return
+    this.#exit(from, reader)
+    reader.move(group)
+    this.#enter(group, reader)
+    group.isOwnCountDue = true
+  }
+
+  /** Numbers prefixes that a group is told and whose route is the member's own, where moves have made that necessary. */
+  countOwn(group: UpdateGroup): void {
+    if (!group.isOwnCountDue) return
+    group.isOwnCountDue = false
+    const { sources, tables } = this.#core
+    for (const { id } of group.readers) sources.ownTold[id] = 0
+    for (const { family, prefixes } of tables) {
+      const told = group.told[family.index]
+      for (let prefix = 1; prefix < prefixes.idLimit; prefix++) {
+        if (told?.has(prefix) !== true) continue
+        const source = prefixes.toldSource(prefix)
+        if (sources.group[source] === group.number) sources.ownTold[source]! += 1
+      }
+    }
+  }
+
+  #groupFor(peer: RibPeer): UpdateGroup {
+    const key = groupKey(peer, this.#policyNumber(peer.exportPolicy))
+    let group = this.#byKey.get(key)
+    if (group === undefined) {
+      const number = this.#freeNumbers.pop() ?? this.#byKey.size + 1
+      group = new UpdateGroup({ number, serial: ++this.#serial }, peer, this.#options.clusterId, this.#core)
+      this.#byKey.set(key, group)
+      this.#keys.set(group, key)
+    }
+    return group
+  }
+
+  #enter(group: UpdateGroup, reader: Reader): void {
+    group.add(reader)
+    this.#core.sources.group[reader.id] = group.number
+  }
+
+  #exit(group: UpdateGroup, reader: Reader): void {
+    const { id } = reader
     group.readers.delete(reader)
     this.#core.sources.group[id] = 0
     this.#core.sources.ownTold[id] = 0

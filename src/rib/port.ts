@@ -41,6 +41,9 @@ export interface RibPeer {
   readonly nextHops: OwnNextHops
 }
 
+/** What may change while the session is up and concerns only what it is told. */
+export type ExportRules = Pick<RibPeer, 'exportPolicy' | 'nextHopSelf'>
+
 export interface OwnNextHops {
   readonly ipv4?: Uint8Array
   /** 16 octets, or 32 when a link-local address goes along (RFC 2545 3). */

@@ -9,14 +9,16 @@
  */
 import type { Family } from '../../wire/family.ts'
 import { encodeEndOfRib } from '../../wire/update.ts'
-import { type CatchUp, Scan } from './catch-up.ts'
+import type { CatchUp } from './catch-up.ts'
 import type { Core } from './core.ts'
 import { type Chunk, readChunk } from './group-log.ts'
+import { Scan } from './scan.ts'
 import type { GroupReader, UpdateGroup } from './update-group.ts'
 
 export class Reader implements GroupReader {
   readonly id: number
-  readonly group: UpdateGroup
+  /** Changed by `move` only. */
+  group: UpdateGroup
   /** Times it lost its place in the log. */
   resyncs = 0
   readonly #core: Core
@@ -55,11 +57,8 @@ export class Reader implements GroupReader {
     const scan = this.#scans.find(one => one.family === family)
     if (scan === undefined) return
     // A scan that repairs must stay one that withdraws; told from the beginning it does both.
-    if (scan.isActive && !scan.isFresh) {
-      scan.position = 0
-      scan.since = 0
-      scan.isAgain = false
-    } else this.#startFresh(scan)
+    if (scan.isActive && !scan.premise.isFresh) scan.startOver()
+    else this.#startFresh(scan)
   }
 
   /** Gives `write` the next piece. False: there is nothing for now. */
@@ -107,11 +106,11 @@ export class Reader implements GroupReader {
     if (scan.isActive) return
     this.group.endScan()
     const isDirty = this.#core.table(scan.family).dirtyCount > 0
-    scan.endOfRibAfter = this.#core.flushNumber + (isDirty ? 1 : 0)
+    scan.settledAfter = this.#core.flushNumber + (isDirty ? 1 : 0)
   }
 
   #isEndOfRibReady(scan: Scan): boolean {
-    return scan.isEndOfRibDue && !scan.isActive && this.#core.flushNumber >= scan.endOfRibAfter
+    return scan.isEndOfRibDue && !scan.isActive && this.#core.flushNumber >= scan.settledAfter
   }
 
   get hasOutput(): boolean {
@@ -134,7 +133,7 @@ export class Reader implements GroupReader {
   }
 
   startOver(): void {
-    for (const scan of this.#scans) scan.endOfRibAfter = Math.min(scan.endOfRibAfter, this.#core.flushNumber)
+    for (const scan of this.#scans) scan.settledAfter = Math.min(scan.settledAfter, this.#core.flushNumber)
     if (this.#cursor.next === undefined && !this.#scans.some(scan => scan.isActive)) this.#catchLog()
     else {
       this.loseLog(0)
@@ -156,6 +155,18 @@ export class Reader implements GroupReader {
   /** It leaves its group. */
   leave(): void {
     for (const scan of this.#scans) if (scan.isActive) this.group.endScan()
+  }
+
+  /** It changes its group, and makes up for what the old log would have told it with a scan. */
+  move(group: UpdateGroup): void {
+    const from = this.group
+    const { seen } = this
+    this.leave()
+    for (const scan of this.#scans) scan.move(from, seen)
+    this.group = group
+    group.activeScans += this.#scans.length
+    this.#cursor = group.log.tail
+    this.#catchLog()
   }
 }
 

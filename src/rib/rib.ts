@@ -9,6 +9,7 @@
 import type { Notification } from '../../wire/errors.ts'
 import type { Family } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
+import type { CompiledPolicy } from '../policy/policy.ts'
 import { BestRoutes } from './best-route.ts'
 import { CatchUp } from './catch-up.ts'
 import { Core } from './core.ts'
@@ -21,6 +22,7 @@ import { LocalRoutes } from './local-route.ts'
 import type {
   BestRouteListener,
   Explanation,
+  ExportRules,
   LocalRoute,
   LocalSource,
   PeerCounters,
@@ -116,6 +118,23 @@ export class Rib {
     this.#sessions[id]?.reader.refresh(family)
   }
 
+  /**
+   * The session is told by another policy from now on: `pull` gives it what that changes, withdraws included, and nothing
+   * that stays as it is (RFC 4271 9.1.3, 9.2). An id of no session is ignored.
+   */
+  setExportPolicy(id: PeerId, exportPolicy: CompiledPolicy): void {
+    this.setExport(id, { exportPolicy })
+  }
+
+  /** As `setExportPolicy`, for everything about a session that touches only what it is told. */
+  setExport(id: PeerId, rules: Partial<ExportRules>): void {
+    const session = this.#sessions[id]
+    if (session === undefined) return
+    const { record, reader } = session
+    record.peer = { ...record.peer, ...rules }
+    this.#groups.move(reader, record)
+  }
+
   /** A local source has this route, instead of the one it had to the prefix before. The object is copied. */
   announceLocal(source: LocalSource, prefix: Prefix, route: LocalRoute): void {
     this.#locals.announce(source, prefix, route)
@@ -166,6 +185,7 @@ export class Rib {
   peerCounters(id: PeerId): PeerCounters {
     const session = this.#sessions[id]
     if (session === undefined) throw new RangeError(`no session has the id ${id}`)
+    this.#groups.countOwn(session.reader.group)
     return peerCounters(this.#core, session.record, session.reader)
   }
 

@@ -25,7 +25,8 @@ export function sourceKind(id: number): SourceKind {
 /** One session: what was given to `addPeer`, and what is counted for it. */
 export class PeerRecord {
   readonly id: PeerId
-  readonly peer: RibPeer
+  /** Replaced as a whole when rules of a running session change. */
+  peer: RibPeer
   /** Addresses of ours that must not come back as next hop. */
   readonly ownAddresses: readonly Uint8Array[]
   /** Bit per family index. */

@@ -1,23 +1,20 @@
 /**
- * Tells a batch of prefixes to an update group: who may hear them (egress.ts), what export policy makes of them, which
- * withdraws follow (RFC 4271 9.1.3, 9.2).
+ * Tells a batch of prefixes to an update group: who may hear them (egress.ts), what export policy makes of them, what is
+ * announced and which withdraws follow (ledger.ts) (RFC 4271 9.1.3, 9.2).
  *
- * After a flush (`tellChanges`) exactly these messages result, with S the source of the new best route, O that of the one
- * told before:
- *   told before, not now       withdraw for everyone but O
- *   told now                   announcement for everyone but S
- *   told before, S is not O    and a withdraw for S: it held the route of O, and its own must not come back
- *   neither                    nothing
- * A slice of a catch-up scan (`tellState`) shows the state instead: announcements for everyone but S, and, unless the scan
- * is fresh, a withdraw for S and one for everyone of whatever in the batch is not announced.
+ * Three ways: the changes of a flush, the state of a range for a catch-up slice, and the difference between what another
+ * group told and what this one tells, for readers that changed group.
  * Hot module, called once per (flush or slice, group). Policies that look at prefixes split a bucket by verdict.
  */
 import { AttributeCode } from '../../wire/iana.ts'
+import type { CompiledPolicy, Edits } from '../policy/policy.ts'
+import { Chains } from './chains.ts'
 import type { Core } from './core.ts'
+import { DIFFERENCE, FLUSH, FRESH_SLICE, Ledger, SLICE } from './ledger.ts'
 import type { PrefixBatch } from './prefix-batch.ts'
 import { maskOf, type RewritePlan, Rewriter } from './rewrite.ts'
 import { REJECT, RouteSubject } from './subject.ts'
-import type { Told } from './told.ts'
+import { type Told, UNDECIDED } from './told.ts'
 import type { UpdateGroup } from './update-group.ts'
 import { type Chain, NO_NEXT_HOP, SENT, TOO_LONG, UpdateWriter } from './update-writer.ts'
 import { Withdrawals } from './withdrawals.ts'
@@ -25,31 +22,30 @@ import { Withdrawals } from './withdrawals.ts'
 /** What may be left out when a message gets too long: errors in these only discard them (RFC 8654 4, RFC 7606 7.6, 7.7). */
 const DISPENSABLE = maskOf(AttributeCode.ATOMIC_AGGREGATE, AttributeCode.AGGREGATOR)
 
-const FLUSH = 0
-const FRESH_SLICE = 1
-const SLICE = 2
+/** Instead of a verdict: the other group has not told it. */
+const UNTOLD = -1
 
 export class Teller {
   readonly #core: Core
   readonly #subject: RouteSubject
+  readonly #rewriter: Rewriter
   readonly #writer: UpdateWriter
   readonly #withdrawals = new Withdrawals()
+  readonly #ledger: Ledger
   #group!: UpdateGroup
   #batch!: PrefixBatch
   #told!: Told
-  #mode = FLUSH
-  /** Links of the chains into which a bucket is split by verdict, by position. */
-  readonly #splitLink: Uint32Array
-  /** Position + 1 of the first prefix, by verdict + 1; 0 at rest. */
-  #splitHeads = new Uint32Array(64)
-  readonly #verdicts: number[] = []
+  /** The parts of a bucket: by verdict, or by pair of verdicts. */
+  readonly #parts: Chains
   readonly #chain: Chain = { head: 0, link: new Uint32Array(0), who: 0 }
 
   constructor(core: Core, capacity: number) {
     this.#core = core
     this.#subject = new RouteSubject(core.store)
-    this.#writer = new UpdateWriter(new Rewriter(core.store, core.sources))
-    this.#splitLink = new Uint32Array(capacity)
+    this.#rewriter = new Rewriter(core.store, core.sources)
+    this.#writer = new UpdateWriter(this.#rewriter)
+    this.#ledger = new Ledger(core.sources, this.#withdrawals)
+    this.#parts = new Chains(capacity)
   }
 
   /** Writes the changes of a flush to the group's log. The prefixes of `batch` are settled already. */
@@ -66,18 +62,25 @@ export class Teller {
     this.#tell()
   }
 
+  /** As `tellState`, for readers that know what group `from` tells about these prefixes: only what differs is written. */
+  tellDifference(group: UpdateGroup, from: UpdateGroup, batch: PrefixBatch): void {
+    this.#begin(group, batch, DIFFERENCE)
+    this.#writer.begin(group.slices, batch)
+    for (let k = 0; k < batch.setCount; k++) this.#compareBucket(from, batch.sets[k]!, batch.heads[k]!)
+    this.#withdrawals.write(this.#writer)
+  }
+
   #begin(group: UpdateGroup, batch: PrefixBatch, mode: number): void {
     this.#group = group
     this.#batch = batch
-    this.#mode = mode
     this.#told = group.told[batch.table.family.index]!
+    this.#ledger.begin(group, batch, mode)
   }
 
   #tell(): void {
     const batch = this.#batch
     for (let k = 0; k < batch.setCount; k++) this.#tellBucket(batch.sets[k]!, batch.heads[k]!)
-    if (this.#mode === FLUSH) this.#refuse(batch.emptied, batch.link)
-    else this.#withdrawEmptied()
+    this.#ledger.empty()
     this.#withdrawals.write(this.#writer)
   }
 
@@ -87,7 +90,7 @@ export class Teller {
     const family = batch.table.family
     const plan = egress.planFor(set, family)
     if (plan === undefined) {
-      this.#refuse(head, batch.link)
+      this.#ledger.refuse(head, batch.link)
       return
     }
     this.#subject.setRoute(set, family)
@@ -97,85 +100,41 @@ export class Teller {
 
   /** Asks a policy that looks at prefixes about each one, and goes on with the prefixes of each verdict together. */
   #split(set: number, plan: RewritePlan, head: number): void {
-    const { ids, link, table } = this.#batch
+    const { ids, link } = this.#batch
+    const parts = this.#parts
+    const told = this.#told
     const policy = this.#group.policy
-    const subject = this.#subject
-    const splitLink = this.#splitLink
-    const verdicts = this.#verdicts
-    verdicts.length = 0
-    for (let p = head; p !== 0; p = link[p - 1]!) {
-      const verdict = policy.evaluate(subject.setPrefix(table.prefixes, ids[p - 1]!))
-      if (verdict + 1 >= this.#splitHeads.length) this.#splitHeads = grownHeads(this.#splitHeads, verdict)
-      const first = this.#splitHeads[verdict + 1]!
-      if (first === 0) verdicts.push(verdict)
-      splitLink[p - 1] = first
-      this.#splitHeads[verdict + 1] = p
-    }
-    for (let i = 0; i < verdicts.length; i++) {
-      const verdict = verdicts[i]!
-      const first = this.#splitHeads[verdict + 1]!
-      this.#splitHeads[verdict + 1] = 0
-      this.#decide(set, plan, verdict, first, splitLink)
-    }
+    const isNew = this.#ledger.mode === FLUSH
+    parts.clear()
+    for (let p = head; p !== 0; p = link[p - 1]!) parts.add(p, this.#verdict(policy, told, ids[p - 1]!, isNew), 0)
+    for (let i = 0; i < parts.count; i++) this.#decide(set, plan, parts.first[i]!, parts.heads[i]!, parts.link)
+  }
+
+  /** What a policy says about a prefix with the route of `#subject`; what it said before, unless the route `isNew`. */
+  #verdict(policy: CompiledPolicy, told: Told, prefix: number, isNew: boolean): number {
+    if (!policy.dependsOnPrefix) return policy.evaluate(this.#subject)
+    const kept = isNew ? UNDECIDED : told.verdict(prefix)
+    if (kept !== UNDECIDED) return kept
+    const verdict = policy.evaluate(this.#subject.setPrefix(this.#batch.table.prefixes, prefix))
+    told.keep(prefix, verdict)
+    return verdict
   }
 
   #decide(set: number, plan: RewritePlan, verdict: number, head: number, link: Uint32Array): void {
     if (verdict === REJECT) {
-      this.#refuse(head, link)
+      this.#ledger.refuse(head, link)
       return
     }
-    const edits = verdict === 0 ? undefined : this.#group.policy.edits[verdict]
+    const edits = editsOf(this.#group.policy, verdict)
     const source = this.#core.store.sourceOf(set)
-    const isMember = this.#isMember(source)
     const chain = this.#chain
     chain.head = head
     chain.link = link
-    chain.who = isMember ? source : 0
+    chain.who = this.#ledger.isMember(source) ? source : 0
     let outcome = this.#writer.announce(set, plan, edits, chain)
     if (outcome === TOO_LONG) outcome = this.#writer.announce(set, withoutDispensable(plan), edits, chain)
-    if (outcome === SENT) this.#accept(head, link, source, isMember)
+    if (outcome === SENT) this.#ledger.accept(head, link, source)
     else this.#fail(outcome, head, link)
-  }
-
-  /** The prefixes of a chain were announced. */
-  #accept(head: number, link: Uint32Array, source: number, isMember: boolean): void {
-    const { ids, old } = this.#batch
-    const told = this.#told
-    const ownTold = this.#core.sources.ownTold
-    for (let p = head; p !== 0; p = link[p - 1]!) {
-      const id = ids[p - 1]!
-      const wasTold = told.add(id)
-      const before = wasTold ? old[p - 1]! : 0
-      if (isMember) ownTold[source]! += 1
-      if (this.#isMember(before)) ownTold[before]! -= 1
-      if (isMember && (this.#mode === SLICE || (wasTold && before !== source))) this.#withdrawals.add(id, -source)
-    }
-  }
-
-  /** The emptied prefixes of a slice: for everyone, or for one source only, if that is a member (catch-up.ts). */
-  #withdrawEmptied(): void {
-    const { ids, old, link, emptied } = this.#batch
-    for (let p = emptied; p !== 0; p = link[p - 1]!) {
-      const source = old[p - 1]!
-      if (source === 0 || this.#isMember(source)) this.#withdrawals.add(ids[p - 1]!, -source)
-    }
-  }
-
-  /** The prefixes of a chain are not for this group (any more). */
-  #refuse(head: number, link: Uint32Array): void {
-    const { ids, old } = this.#batch
-    const withdrawals = this.#withdrawals
-    if (this.#mode === FRESH_SLICE) return
-    for (let p = head; p !== 0; p = link[p - 1]!) {
-      const id = ids[p - 1]!
-      if (this.#mode === SLICE) withdrawals.add(id, 0)
-      else if (this.#told.remove(id)) {
-        const before = old[p - 1]!
-        const isMember = this.#isMember(before)
-        if (isMember) this.#core.sources.ownTold[before]! -= 1
-        withdrawals.add(id, isMember ? before : 0)
-      }
-    }
   }
 
   #fail(outcome: number, head: number, link: Uint32Array): void {
@@ -183,20 +142,72 @@ export class Teller {
     for (let p = head; p !== 0; p = link[p - 1]!) count++
     if (outcome === NO_NEXT_HOP) this.#group.withoutNextHop += count
     else this.#group.tooLong += count
-    this.#refuse(head, link)
+    this.#ledger.refuse(head, link)
   }
 
-  #isMember(source: number): boolean {
-    return this.#core.sources.group[source] === this.#group.number
+  // Differences
+
+  /** Splits a bucket by what either group makes of its prefixes, and tells the parts that differ. */
+  #compareBucket(from: UpdateGroup, set: number, head: number): void {
+    const { link, ids, table } = this.#batch
+    const family = table.family
+    const before = from.egress.planFor(set, family)
+    const now = this.#group.egress.planFor(set, family)
+    const toldBefore = from.told[family.index]!
+    const parts = this.#parts
+    this.#subject.setRoute(set, family)
+    parts.clear()
+    for (let p = head; p !== 0; p = link[p - 1]!) {
+      const prefix = ids[p - 1]!
+      const wasTold = before !== undefined && toldBefore.has(prefix)
+      const old = wasTold ? this.#verdict(from.policy, toldBefore, prefix, false) : UNTOLD
+      parts.add(p, now === undefined ? REJECT : this.#verdict(this.#group.policy, this.#told, prefix, false), old)
+    }
+    for (let i = 0; i < parts.count; i++) {
+      const verdict = parts.first[i]!
+      const old = parts.second[i]!
+      if (verdict === REJECT || now === undefined) {
+        if (old !== UNTOLD) this.#ledger.refuse(parts.heads[i]!, parts.link)
+      } else if (
+        old !== UNTOLD &&
+        before !== undefined &&
+        this.#isSame(set, [before, editsOf(from.policy, old)], [now, editsOf(this.#group.policy, verdict)])
+      )
+        this.#ledger.accept(parts.heads[i]!, parts.link, this.#core.store.sourceOf(set))
+      else this.#decide(set, now, verdict, parts.heads[i]!, parts.link)
+    }
   }
+
+  /** Do two ways to tell a set end in the same octets? */
+  #isSame(set: number, [planA, editsA]: Way, [planB, editsB]: Way): boolean {
+    return sameOctets(this.#outcome(set, planA, editsA), this.#outcome(set, planB, editsB))
+  }
+
+  /** The attributes as they would be sent, the next hop of MP_REACH_NLRI in front; nothing when they cannot be. */
+  #outcome(set: number, plan: RewritePlan, edits: Edits | undefined): Uint8Array {
+    const rewriter = this.#rewriter
+    const out = new Uint8Array(rewriter.bound(set, edits))
+    const end = rewriter.rewrite(set, plan, edits, out, 0)
+    if (end < 0) return new Uint8Array(0)
+    if (!plan.isMultiprotocol) return out.subarray(0, end)
+    const { nextHopBytes, nextHopStart, nextHopLength } = rewriter
+    const whole = new Uint8Array(nextHopLength + end)
+    whole.set(nextHopBytes.subarray(nextHopStart, nextHopStart + nextHopLength))
+    whole.set(out.subarray(0, end), nextHopLength)
+    return whole
+  }
+}
+
+type Way = readonly [plan: RewritePlan, edits: Edits | undefined]
+
+function editsOf(policy: CompiledPolicy, verdict: number): Edits | undefined {
+  return verdict === 0 ? undefined : policy.edits[verdict]
+}
+
+function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, i) => octet === b[i])
 }
 
 function withoutDispensable(plan: RewritePlan): RewritePlan {
   return { ...plan, mask: plan.mask | DISPENSABLE }
-}
-
-function grownHeads(heads: Uint32Array<ArrayBuffer>, verdict: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * (verdict + 2))
-  larger.set(heads)
-  return larger
 }

@@ -27,6 +27,7 @@ export interface Piece {
 
 /** What a flush wants of the members, see reader.ts. */
 export interface GroupReader {
+  readonly id: number
   /** The last flush whose news the member has had for sure. */
   readonly confirmed: number
   /** The last flush that it has read in full. */
@@ -63,9 +64,16 @@ export class SliceTarget implements Target, ChunkSink {
   }
 }
 
-export class UpdateGroup {
+export interface GroupIdentity {
   /** 1 to 65535, unique among the groups that exist; see SourceTable.group. */
   readonly number: number
+  /** Never given again. */
+  readonly serial: number
+}
+
+export class UpdateGroup implements GroupIdentity {
+  readonly number: number
+  readonly serial: number
   readonly name: string
   readonly egress: Egress
   readonly policy: CompiledPolicy
@@ -77,9 +85,11 @@ export class UpdateGroup {
   /** Which prefixes the members are told, by family index. */
   readonly told: readonly Told[] = FAMILIES.map(() => new Told())
   /** Slices that several readers may want, see catch-up.ts for the key. Empty when nobody scans. */
-  readonly cache = new Map<number, Slice>()
+  readonly cache = new Map<string, Slice>()
   /** Scans that are under way. */
   activeScans = 0
+  /** A session has moved in, so what is counted of its own prefixes must be counted anew (groups.ts). */
+  isOwnCountDue = false
 
   withoutNextHop = 0
   tooLong = 0
@@ -87,8 +97,9 @@ export class UpdateGroup {
   slicesShared = 0
   resyncs = 0
 
-  constructor(number: number, peer: RibPeer, clusterId: number, core: Core) {
+  constructor({ number, serial }: GroupIdentity, peer: RibPeer, clusterId: number, core: Core) {
     this.number = number
+    this.serial = serial
     this.name = groupName(peer)
     this.egress = new Egress(peer, clusterId, core)
     this.policy = peer.exportPolicy
@@ -103,6 +114,12 @@ export class UpdateGroup {
     let count = 0
     for (const told of this.told) count += told.count
     return count
+  }
+
+  /** A session takes part, or does not any more. What slices say about whom they concern is settled when they are encoded. */
+  add(reader: GroupReader): void {
+    this.readers.add(reader)
+    this.cache.clear()
   }
 
   /** A scan has ended; the last one takes the cache along. */

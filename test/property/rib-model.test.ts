@@ -14,6 +14,7 @@ function live(world: RandomRib, steps: number): void {
     if (dice < 6 && world.sessions.length > 4) world.leave()
     else if (dice < 16 && world.sessions.length < 14) world.join()
     else if (dice < 22) world.refresh()
+    else if (dice < 30) world.changeExport()
     else if (dice < 150) world.local()
     else world.update()
     if (world.sessions.length < 3) world.join()

@@ -286,6 +286,21 @@ export class RandomRib {
     if (family !== undefined) this.rib.refresh(id, family)
   }
 
+  /** A session, or a few of one profile, are to be told by other rules. */
+  changeExport(): void {
+    const exportPolicy = this.#policies[this.#below(this.#policies.length)]
+    if (exportPolicy === undefined) return
+    const nextHopSelf = this.#chance(0.2)
+    const { asn, kind } = this.#session().peer
+    const isOne = this.#chance(0.3)
+    for (const { id } of this.sessions.filter(({ peer }) => peer.asn === asn && peer.kind === kind)) {
+      const peer = this.model.peers.get(id)
+      if (peer === undefined || (isOne && this.#chance(0.7))) continue
+      this.model.peers.set(id, { ...peer, exportPolicy, nextHopSelf })
+      this.rib.setExport(id, { exportPolicy, nextHopSelf })
+    }
+  }
+
   /** Every session reads a little, each at its speed. */
   read(): void {
     for (const session of this.sessions) if (this.#chance(session.speed)) this.#pull(session)
