@@ -30,6 +30,8 @@ export class Reader implements GroupReader {
   #seen: number
   /** How much of the log was read or skipped. */
   #seenOctets: number
+  /** The log told it something. */
+  #hasHeard = false
 
   constructor(id: number, group: UpdateGroup, { core, catchUp, limit }: ReaderParts) {
     this.id = id
@@ -69,7 +71,9 @@ export class Reader implements GroupReader {
       // Other chunks of the same flush may follow.
       this.#seen = chunk.flush - 1
       this.#seenOctets = chunk.end
-      if (readChunk(chunk.bytes, chunk.segments, this.id, write)) return true
+      if (!readChunk(chunk.bytes, chunk.segments, this.id, write)) continue
+      this.#hasHeard = true
+      return true
     }
     this.#catchLog()
     for (const scan of this.#scans) {
@@ -162,7 +166,8 @@ export class Reader implements GroupReader {
     const from = this.group
     const { seen } = this
     this.leave()
-    for (const scan of this.#scans) scan.move(from, seen)
+    // Who has heard nothing yet starts like anybody else.
+    for (const scan of this.#scans) if (this.#hasHeard || !scan.isUntouched) scan.move(from, seen)
     this.group = group
     group.activeScans += this.#scans.length
     this.#cursor = group.log.tail

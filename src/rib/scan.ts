@@ -47,6 +47,11 @@ export class Scan {
     return this.position >= 0
   }
 
+  /** The first scan of all, at its beginning. */
+  get isUntouched(): boolean {
+    return this.isEndOfRibDue && this.position === 0 && this.premise.isFresh
+  }
+
   /** What holds at `position`. */
   get premise(): Premise {
     return this.#premises[0] ?? FRESH
