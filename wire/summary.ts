@@ -48,6 +48,8 @@ export class AttributeSummary {
   noExport = false
   noAdvertise = false
   noExportSubconfed = false
+  /** RFC 9494 4.3: to be used only when there is nothing else. */
+  llgrStale = false
 }
 
 /** Reads the canonical block `canonical[start, end)` into `out`; every field is overwritten. */
@@ -150,6 +152,7 @@ function clear(out: AttributeSummary, blockLength: number): void {
   out.noExport = false
   out.noAdvertise = false
   out.noExportSubconfed = false
+  out.llgrStale = false
 }
 
 const word = (bytes: Uint8Array, at: number): number =>
@@ -170,7 +173,7 @@ function summarisePath(bytes: Uint8Array, start: number, end: number, out: Attri
   }
 }
 
-/** RFC 1997, "Well-known Communities": the three that bind every speaker. */
+/** RFC 1997, "Well-known Communities": the three that bind every speaker; RFC 9494: long-lived stale. */
 function summariseCommunities(bytes: Uint8Array, start: number, end: number, out: AttributeSummary): void {
   for (let at = start; at < end; at += 4) {
     if (bytes[at] !== 0xff) continue
@@ -178,6 +181,7 @@ function summariseCommunities(bytes: Uint8Array, start: number, end: number, out
     if (value === WellKnownCommunity.NO_EXPORT) out.noExport = true
     else if (value === WellKnownCommunity.NO_ADVERTISE) out.noAdvertise = true
     else if (value === WellKnownCommunity.NO_EXPORT_SUBCONFED) out.noExportSubconfed = true
+    else if (value === WellKnownCommunity.LLGR_STALE) out.llgrStale = true
   }
 }
 

@@ -31,6 +31,7 @@ export function buildConfig(parsed: ParsedConfig): Config {
     listen: parsed.speaker.listen.map(({ address, port }) => ({ address: address.text, port })),
     holdTimeS: parsed.speaker.holdTime ?? DEFAULT_HOLD_TIME_S,
     connectRetryS: parsed.speaker.connectRetry ?? DEFAULT_CONNECT_RETRY_S,
+    selection: parsed.speaker.selection,
   }
   const policies = new Map(Object.entries(parsed.policies).map(([name, policy]) => [name, buildPolicy(name, policy)]))
   const reflector =

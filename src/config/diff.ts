@@ -81,11 +81,19 @@ interface Setting extends SettingChange {
 }
 
 const KERNEL_KEYS = ['protocol', 'table', 'metric', 'learn', 'direct'] as const
+const SELECTION_KEYS = ['alwaysCompareMed', 'missingMedAsWorst', 'preferOlder', 'multipath'] as const
 
 const SETTINGS: readonly Setting[] = [
   { path: 'speaker.asn', action: 'restart', read: config => config.speaker.asn },
   { path: 'speaker.routerId', action: 'restart', read: config => config.speaker.routerId },
   { path: 'speaker.listen', action: 'restart', read: config => config.speaker.listen.map(canonical).sort() },
+  ...SELECTION_KEYS.map(
+    (key): Setting => ({
+      path: `speaker.selection.${key}`,
+      action: 'restart',
+      read: config => config.speaker.selection[key],
+    }),
+  ),
   // The section alone changes nothing: a cluster id that is not written is the router id, with and without it.
   {
     path: 'reflector.clusterId',

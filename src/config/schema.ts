@@ -62,6 +62,23 @@ const listenAddress = z.strictObject({
   port: whole(1, 0xffff, 'TCP port.').default(BGP_PORT),
 })
 
+const multipath = z.strictObject({
+  ebgp: whole(1, 64, 'How many paths when the best one is from an eBGP neighbour.').default(1),
+  ibgp: whole(1, 64, 'How many paths when the best one is from an iBGP neighbour.').default(1),
+})
+
+const selection = z.strictObject({
+  alwaysCompareMed: flag(false, 'Compare MED between different neighbour ASes, too (RFC 4271 9.1.2.2 c).'),
+  missingMedAsWorst: flag(false, 'A path without MED counts as 4294967295 instead of 0.'),
+  preferOlder: flag(
+    false,
+    'An eBGP path that is best stays best when only the identifier speaks for another (RFC 5004).',
+  ),
+  multipath: multipath
+    .prefault({})
+    .describe('How many equal paths to a prefix the kernel gets: equal through the metric of the next hop.'),
+})
+
 const speaker = z.strictObject({
   asn: asn("This speaker's AS number, 1 to 4294967295 or asdot such as 1.10."),
   routerId: routerId("This speaker's BGP Identifier as a dotted quad, the same for no other speaker (RFC 6286)."),
@@ -74,6 +91,7 @@ const speaker = z.strictObject({
     .describe('Where neighbours may connect to. An empty list: nowhere, this speaker only dials.'),
   holdTime: holdTime.optional(),
   connectRetry: connectRetry.optional(),
+  selection: selection.prefault({}).describe('How the best of several paths to a prefix is chosen.'),
 })
 
 const reflector = z.strictObject({

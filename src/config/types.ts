@@ -32,6 +32,17 @@ export interface SpeakerConfig {
   readonly listen: readonly ListenAddress[]
   readonly holdTimeS: number
   readonly connectRetryS: number
+  readonly selection: SelectionConfig
+}
+
+/** How the best of several paths is chosen (RFC 4271 9.1.2.2). */
+export interface SelectionConfig {
+  readonly alwaysCompareMed: boolean
+  readonly missingMedAsWorst: boolean
+  /** RFC 5004. */
+  readonly preferOlder: boolean
+  /** Paths the kernel may get for one prefix, by the kind of neighbour that told the best one; 1 and more. */
+  readonly multipath: { readonly ebgp: number; readonly ibgp: number }
 }
 
 /** Canonical address text (RFC 5952 for IPv6) and a TCP port. */

@@ -47,7 +47,8 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   const current = new CurrentConfig(config)
   const { asn, routerId } = config.speaker
   const clusterId = config.reflector?.clusterId
-  const rib = new Rib({ asn, routerId, seed, ...(clusterId !== undefined && { clusterId }) })
+  const { selection } = config.speaker
+  const rib = new Rib({ asn, routerId, seed, selection, ...(clusterId !== undefined && { clusterId }) })
   const routing = new Routing(rib, config.speaker, config.peers)
   const peers = new PeerSet<PeerId>({ routing, listen: config.speaker.listen })
   for (const peer of config.peers) peers.add(peerOptions(config, peer))

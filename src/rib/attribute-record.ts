@@ -23,7 +23,7 @@ export const PREFERENCE_FLAGS = 4
 export const LOCAL_PREF = 5
 /** AS_PATH length << 8 | ORIGIN (RFC 4271 9.1.2.2 a, b). */
 export const PATH_ORIGIN = 6
-/** MULTI_EXIT_DISC, 0 when absent (RFC 4271 9.1.2.2 c); counts only between equal NEIGHBOUR_AS. */
+/** MULTI_EXIT_DISC (RFC 4271 9.1.2.2 c), 0 or the worst when absent; counts only between equal NEIGHBOUR_AS, or always. */
 export const MED = 7
 export const NEIGHBOUR_AS = 8
 /** Learnt from an internal peer << 31 | metric to the next hop (RFC 4271 9.1.2.2 d, e). */
@@ -84,6 +84,8 @@ export const Flag = {
   REJECTED: 4096,
   /** Nothing leads to its next hop (RFC 4271 9.1.2). */
   UNREACHABLE: 8192,
+  /** Carries LLGR_STALE: ranks after all that do not (RFC 9494 4.3). */
+  LLGR_STALE: 16384,
 } as const
 
 /** Kept in the Adj-RIB-In, and no more: not a candidate whatever the next hop (RFC 4271 9.1.1, 9.1.2; RFC 4456 8). */

@@ -4,8 +4,10 @@
  * One object is reused for all changes. Called by flush.ts and rib.ts.
  */
 import { IPV4_UNICAST } from '../../wire/family.ts'
+import { Flag } from './attribute-record.ts'
 import type { Core } from './core.ts'
-import type { BestRoute, BestRouteListener } from './port.ts'
+import type { PathSlab } from './path-slab.ts'
+import type { BestRoute, BestRouteListener, NextHop } from './port.ts'
 import type { PrefixBatch } from './prefix-batch.ts'
 import type { RouteTable } from './route-table.ts'
 import { sourceKind } from './source-table.ts'
@@ -35,11 +37,19 @@ export class BestRoutes {
     source: 'bgp',
     sourceId: 0,
     nextHop: undefined,
+    nextHopCount: 0,
+    nextHopAt: i => this.#nextHopAt(i),
     local: undefined,
   }
+  /** The paths of the multipath set of `#route`, when there are several. */
+  readonly #equals: Uint32Array
+  #paths: PathSlab | undefined
 
   constructor(core: Core) {
     this.#core = core
+    const { ebgp, ibgp } = core.decision.multipath
+    this.#equals = new Uint32Array(Math.max(ebgp, ibgp))
+    if (this.#equals.length > 1) for (const table of core.tables) table.tracksAllPaths = true
   }
 
   add(listener: BestRouteListener): void {
@@ -103,6 +113,7 @@ export class BestRoutes {
     if (best === 0) {
       route.sourceId = 0
       route.nextHop = undefined
+      route.nextHopCount = 0
       route.local = undefined
       return route
     }
@@ -111,6 +122,26 @@ export class BestRoutes {
     route.source = sourceKind(route.sourceId)
     route.nextHop = nextHops.get(store.nextHopOf(set))
     route.local = route.source === 'bgp' ? undefined : localRoutes.get(set)
+    route.nextHopCount = route.nextHop === undefined ? 0 : 1
+    if (route.source === 'bgp' && this.#equals.length > 1) this.#findEquals(paths, best)
     return route
+  }
+
+  #findEquals(paths: PathSlab, best: number): void {
+    const { decision, store } = this.#core
+    const isInternal = (store.flagsOf(paths.setOf(best)) & Flag.INTERNAL) !== 0
+    const limit = isInternal ? decision.multipath.ibgp : decision.multipath.ebgp
+    this.#paths = paths
+    this.#route.nextHopCount = decision.equals(paths, best, limit, this.#equals)
+  }
+
+  #nextHopAt(i: number): NextHop {
+    const { nextHop, nextHopCount } = this.#route
+    const { store, nextHops } = this.#core
+    const other = i > 0 && i < nextHopCount ? this.#paths?.setOf(this.#equals[i]!) : undefined
+    const found = other === undefined ? nextHop : nextHops.get(store.nextHopOf(other))
+    if (found === undefined || i >= nextHopCount)
+      throw new RangeError(`a route with ${nextHopCount} next hops has none at ${i}`)
+    return found
   }
 }

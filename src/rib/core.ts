@@ -7,7 +7,8 @@ import { Flag } from './attribute-record.ts'
 import { AttributeStore } from './attribute-store.ts'
 import { Decision } from './decision.ts'
 import { NextHopTable } from './next-hop-table.ts'
-import type { LocalRoute } from './port.ts'
+import type { LocalRoute, SelectionOptions } from './port.ts'
+import { Resolution } from './resolution.ts'
 import { RouteTable } from './route-table.ts'
 import { SourceTable } from './source-table.ts'
 
@@ -16,6 +17,8 @@ export interface CoreOptions {
   readonly reserve: number
   /** Prefixes of one flush, paths of one removal slice. */
   readonly stretch: number
+  readonly selection?: SelectionOptions
+  readonly resolveNextHops?: boolean
 }
 
 /** Flush numbers have 32 bits; a speaker that flushes a hundred times a second gets here after 497 days. */
@@ -28,6 +31,8 @@ export class Core {
   readonly localRoutes = new Map<number, LocalRoute>()
   readonly store: AttributeStore
   readonly decision: Decision
+  /** Absent: every next hop counts as reachable. */
+  readonly resolution: Resolution | undefined
   /** By family index. */
   readonly tables: readonly RouteTable[]
   /** Number of the last flush; the first one is 1. */
@@ -35,14 +40,18 @@ export class Core {
   /** After this flush numbers start over, see flush.ts. */
   lastFlush = LAST_FLUSH
   readonly stretch: number
+  readonly selection: SelectionOptions
 
-  constructor({ seed, reserve, stretch }: CoreOptions) {
+  constructor({ seed, reserve, stretch, selection = {}, resolveNextHops = false }: CoreOptions) {
     this.stretch = stretch
+    this.selection = selection
     // A quarter as many attribute sets as routes is what full tables have.
     this.store = new AttributeStore(seed, reserve >> 2, set => this.#forget(set))
-    this.decision = new Decision(this.store, this.sources)
-    const { store, decision } = this
+    this.decision = new Decision(this.store, this.sources, selection)
+    const { store, decision, nextHops } = this
     this.tables = FAMILIES.map(family => new RouteTable(family, { store, decision, seed, reserve }))
+    const tables = this.tables
+    this.resolution = resolveNextHops ? new Resolution({ store, nextHops, tables, stretch }) : undefined
   }
 
   /** Gives back what a set that nobody names any more has held. */

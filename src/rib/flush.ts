@@ -60,6 +60,7 @@ export class Flusher {
     const { prefixes, paths, dirty } = table
     const count = Math.min(table.dirtyCount, batch.capacity)
     batch.clear(table)
+    table.chooseDoubted(count)
     for (let i = 0; i < count; i++) {
       const prefix = dirty[i]!
       const old = prefixes.toldSource(prefix)

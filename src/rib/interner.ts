@@ -43,6 +43,8 @@ export const WITHDRAW = 0
 /** Instead of a set: the session must be reset, see `Interner.error`. */
 export const RESET = -1
 
+const WORST_MED = 0xffffffff
+
 /** Import policy changes attributes and nothing else. */
 const IMPORT_PLAN: RewritePlan = {
   mask: 0,
@@ -75,6 +77,8 @@ export class Interner {
   error: Notification | undefined = undefined
   readonly #core: Core
   readonly #options: InternerOptions
+  /** What a path without MULTI_EXIT_DISC counts as (RFC 4271 9.1.2.2 c leaves it to us). */
+  readonly #missingMed: number
   /** Cluster ids of ours, of all peers that ever were. */
   readonly #clusterIds: number[]
   readonly #normalised = new NormalisedAttributes()
@@ -86,6 +90,7 @@ export class Interner {
   constructor(core: Core, options: InternerOptions) {
     this.#core = core
     this.#options = options
+    this.#missingMed = core.selection.missingMedAsWorst === true ? WORST_MED : 0
     this.#clusterIds = [options.clusterId]
     this.#rewriter = new Rewriter(core.store, core.sources)
   }
@@ -217,7 +222,7 @@ export class Interner {
 
   /** Computes the decision words of a new set from its bytes. `more` gives further flags once `#summary` is filled. */
   #describe(set: number, peer: PeerRecord, more: (start: number, peer: PeerRecord) => number): void {
-    const { store, nextHops } = this.#core
+    const { store, nextHops, resolution } = this.#core
     const start = store.startOf(set)
     const summary = this.#summary
     summarise(store.bytes, start, start + store.lengthOf(set), summary)
@@ -229,18 +234,20 @@ export class Interner {
     if (summary.noAdvertise) flags |= Flag.NO_ADVERTISE
     if (summary.noExportSubconfed) flags |= Flag.NO_EXPORT_SUBCONFED
     if (summary.nextHopLength === 4) flags |= Flag.CLASSIC
+    if (summary.llgrStale) flags |= Flag.LLGR_STALE
     const at = set << RECORD_SHIFT
     const records = store.records
     const isUsable = (flags & KEPT_ASIDE) === 0
-    records[at + PREFERENCE_FLAGS] = ((isUsable ? rankOf(BGP_PREFERENCE) : UNUSABLE) << 16) | flags
+    records[at + PREFERENCE_FLAGS] = ((isUsable ? rankOf(BGP_PREFERENCE, summary.llgrStale) : UNUSABLE) << 16) | flags
     records[at + LOCAL_PREF] = ~(summary.hasLocalPref ? summary.localPref : DEFAULT_LOCAL_PREF)
     records[at + PATH_ORIGIN] = (summary.asPathLength << 8) | summary.origin
-    records[at + MED] = summary.med
+    records[at + MED] = summary.hasMed ? summary.med : this.#missingMed
     records[at + NEIGHBOUR_AS] = summary.neighbourAs
     records[at + INTERNAL_METRIC] = isInternal ? 0x80000000 : 0
     records[at + ROUTER_ID] = summary.hasOriginatorId ? summary.originatorId : routerId
     records[at + CLUSTER_LENGTH] = summary.clusterListLength
     records[at + NEXT_HOP] = nextHops.acquire(store.bytes, start + summary.nextHopOffset, summary.nextHopLength)
+    resolution?.apply(set)
   }
 
   /** RFC 4271 9.1.2 and 6.3, RFC 4456 8: is it ours coming back? */

@@ -54,6 +54,11 @@ export class NextHopTable {
   get(id: number): NextHop | undefined {
     return this.#objects[id]
   }
+
+  /** The next hops in use. */
+  *[Symbol.iterator](): Iterator<NextHop> {
+    for (const nextHop of this.#objects) if (nextHop !== undefined) yield nextHop
+  }
 }
 
 function nextHop(id: number, octets: Uint8Array): NextHop {

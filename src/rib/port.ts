@@ -92,7 +92,12 @@ export interface BestRoute {
   present: boolean
   source: SourceKind
   sourceId: number
+  /** That of the best path. */
   nextHop: NextHop | undefined
+  /** How many next hops to spread over: those of the multipath set, the best path's first. 0 when `nextHop` is undefined. */
+  nextHopCount: number
+  /** Only while the listener is called. Throws RangeError from `nextHopCount` on. */
+  nextHopAt(i: number): NextHop
   local: LocalRoute | undefined
 }
 
@@ -100,6 +105,34 @@ export interface BestRouteListener {
   routeChanged(route: BestRoute): void
   /** All changes of this flush were told. */
   flushed(): void
+}
+
+/** A route that next hops may be resolved by: not one of BGP. */
+export interface UnderlayRoute {
+  /** 0 to 2147483647, the lower is nearer. */
+  readonly metric: number
+  /** The prefix is that of a link of ours. */
+  readonly isConnected: boolean
+  /** 0 when it is not known. */
+  readonly interfaceIndex: number
+}
+
+/** How many paths of a prefix are used at most when the best one is external, and when it is internal. */
+export interface Multipath {
+  readonly ebgp: number
+  readonly ibgp: number
+}
+
+/** What may differ in the decision process (RFC 4271 9.1.2.2). All off by default. */
+export interface SelectionOptions {
+  /** MED counts between neighbour ASes, too. */
+  readonly alwaysCompareMed?: boolean
+  /** A path without MED is worse than any other, instead of better. */
+  readonly missingMedAsWorst?: boolean
+  /** RFC 5004: an external path that is best stays so against one that is better by its identifier only. */
+  readonly preferOlder?: boolean
+  /** 1 and 1 by default. */
+  readonly multipath?: Multipath
 }
 
 export interface RibOptions {
@@ -115,6 +148,9 @@ export interface RibOptions {
   readonly stretch?: number
   /** Records for which address space is set aside at the start: a million by default; small in tests. */
   readonly reserve?: number
+  readonly selection?: SelectionOptions
+  /** Paths count only while an underlay route leads to their next hop. False by default: every next hop is as good. */
+  readonly resolveNextHops?: boolean
 }
 
 /** What `Rib.routes` may be asked. Absent field: no restriction. */
@@ -145,6 +181,11 @@ export interface RouteView {
   readonly peerName: string
   /** Absent for a local route without a gateway. */
   readonly nextHop?: string
+  /** The identifier with which it came (RFC 7911 3), when that is not 0. */
+  readonly pathId?: number
+  /** What leads to the next hop, a prefix, and its metric; absent while nothing does or nobody asks. */
+  readonly via?: string
+  readonly metric?: number
   /** In ascending order of type, NEXT_HOP among them, MP_REACH never. */
   readonly attributes: readonly Attribute[]
   readonly preference: number
@@ -156,6 +197,18 @@ export interface RouteView {
 }
 
 export type UnusableReason = 'loop' | 'own next hop' | 'rejected by policy' | 'next hop unreachable'
+
+/** One next hop of routes from neighbours or local sources. */
+export interface NextHopView {
+  readonly address: string
+  readonly linkLocal?: string
+  readonly isReachable: boolean
+  /** The underlay route that leads there; absent while none does, and when next hops are not resolved. */
+  readonly via?: string
+  readonly metric?: number
+  readonly isConnected?: boolean
+  readonly interfaceIndex?: number
+}
 
 /** Why each loser lost, see `Rib.explain`. */
 export interface Explanation {

@@ -25,6 +25,7 @@ import type {
   ExportRules,
   LocalRoute,
   LocalSource,
+  NextHopView,
   PeerCounters,
   PeerId,
   RibOptions,
@@ -32,13 +33,14 @@ import type {
   RibStats,
   RouteQuery,
   RouteView,
+  UnderlayRoute,
 } from './port.ts'
 import type { Reader } from './reader.ts'
 import { Removal } from './removal.ts'
 import { RANGE_SHIFT } from './route-table.ts'
 import type { PeerRecord } from './source-table.ts'
 import { Teller } from './teller.ts'
-import { explain, routes } from './view.ts'
+import { explain, nextHopViews, routes } from './view.ts'
 
 /** Records that address space is set aside for; pages that are never touched cost nothing. */
 const RESERVED_RECORDS = 1 << 20
@@ -70,7 +72,8 @@ export class Rib {
   constructor(options: RibOptions) {
     const { asn, routerId, clusterId = routerId, seed } = options
     const { logLimit = LOG_LIMIT, reserve = RESERVED_RECORDS, stretch = STRETCH } = options
-    const core = new Core({ seed, reserve, stretch })
+    const { selection = {}, resolveNextHops = false } = options
+    const core = new Core({ seed, reserve, stretch, selection, resolveNextHops })
     // A batch of a scan may be larger than that of a flush.
     const teller = new Teller(core, Math.max(stretch, 1 << RANGE_SHIFT))
     this.#core = core
@@ -144,13 +147,29 @@ export class Rib {
     this.#locals.withdraw(source, prefix)
   }
 
+  /** Next hops may be resolved by this route, instead of the one to the same prefix before (RFC 4271 9.1.2.1). Never one of BGP. */
+  setUnderlayRoute(prefix: Prefix, route: UnderlayRoute): void {
+    this.#core.resolution?.setRoute(prefix, route)
+  }
+
+  removeUnderlayRoute(prefix: Prefix): void {
+    this.#core.resolution?.removeRoute(prefix)
+  }
+
   /** `work` has something to do. */
   get pending(): boolean {
+    if (this.#core.resolution?.isPending === true) return true
     return this.#core.dirtyCount > 0 || this.#removal.isActive || this.#bestRoutes.isReplaying || this.#gone.length > 0
   }
 
   /** One bounded stretch: at most a slice of removals, one flush, and one stretch of replay for late listeners. */
   work(): void {
+    const resolution = this.#core.resolution
+    if (resolution?.isPending === true) {
+      resolution.step()
+      // No flush may come between marking and choosing.
+      if (resolution.isMarking) return
+    }
     if (this.#removal.isActive) this.#gone.push(...this.#removal.step())
     this.#flusher.flush(this.#groups)
     this.#flusher.recycle(this.#groups)
@@ -197,6 +216,11 @@ export class Rib {
   /** The paths of exactly this prefix, with the step of the decision process on which each loser lost. */
   explain(prefix: Prefix): Explanation | undefined {
     return explain(this.#core, prefix)
+  }
+
+  /** All next hops that some path has, lazily. */
+  nextHops(): Iterable<NextHopView> {
+    return nextHopViews(this.#core)
   }
 
   stats(): RibStats {

@@ -39,6 +39,10 @@ export class RouteTable {
   readonly keptAside = new Uint32Array(MAX_SOURCE + 1)
   /** A change of any path makes its prefix dirty, not only one of the best: somebody is told more than the best. */
   tracksAllPaths = false
+  /** As `tracksAllPaths`, and for paths that may not be routes: what may be one is about to change (resolution.ts). */
+  marksEveryChange = false
+  /** Of the dirty prefixes, how many of the oldest have to be chosen for anew before they are told. */
+  #doubted = 0
   /** Changed prefixes, oldest first: `dirty[0, dirtyCount)`. Replaced when it grows. */
   dirty = new Uint32Array(1024)
   dirtyCount = 0
@@ -87,13 +91,13 @@ export class RouteTable {
     this.#countAside(source, set, 1)
     this.#countAside(source, old, -1)
     if (path === head) {
-      if (paths.next(head) !== 0) this.#select(prefix)
-      if (store.isUsable(old) || store.isUsable(set)) this.#mark(prefix)
-    } else if (this.#decision.better(set, paths.setOf(head))) {
+      if (paths.next(head) !== 0) this.#select(prefix, head)
+      if (store.isUsable(old) || this.#matters(set)) this.#mark(prefix)
+    } else if (this.#decision.displaces(paths, path, head)) {
       paths.link(this.#before, paths.next(path))
       this.#lead(prefix, path, head)
-    } else if (this.#decision.mayHaveHidden(old, paths.setOf(head)) && this.#select(prefix)) this.#mark(prefix)
-    else if (this.tracksAllPaths) this.#mark(prefix)
+    } else if (this.#decision.mayHaveHidden(old, paths.setOf(head)) && this.#select(prefix, head)) this.#mark(prefix)
+    else if (this.tracksAllPaths || this.marksEveryChange) this.#mark(prefix)
     store.release(old)
   }
 
@@ -121,12 +125,12 @@ export class RouteTable {
     if (head === 0) {
       this.prefixCount++
       prefixes.setHead(prefix, path)
-      if (this.#store.isUsable(set)) this.#mark(prefix)
-    } else if (this.#decision.better(set, paths.setOf(head))) this.#lead(prefix, path, head)
+      if (this.#matters(set)) this.#mark(prefix)
+    } else if (this.#decision.displaces(paths, path, head)) this.#lead(prefix, path, head)
     else {
       paths.link(path, paths.next(head))
       paths.link(head, path)
-      if (this.tracksAllPaths) this.#mark(prefix)
+      if (this.tracksAllPaths || this.marksEveryChange) this.#mark(prefix)
     }
   }
 
@@ -136,8 +140,13 @@ export class RouteTable {
     const set = paths.setOf(path)
     paths.link(path, head)
     this.prefixes.setHead(prefix, path)
-    if (paths.next(head) !== 0 && !this.#decision.settles(set, paths.setOf(head))) this.#select(prefix)
-    if (this.#store.isUsable(set)) this.#mark(prefix)
+    if (paths.next(head) !== 0 && !this.#decision.settles(set, paths.setOf(head))) this.#select(prefix, head)
+    if (this.#matters(set)) this.#mark(prefix)
+  }
+
+  /** Is a path that comes with this set worth a flush? */
+  #matters(set: number): boolean {
+    return this.marksEveryChange || this.#store.isUsable(set)
   }
 
   /** `source` has no path to this prefix with this identifier any more. Returns whether it had one. */
@@ -153,11 +162,11 @@ export class RouteTable {
     this.#countAside(source, set, -1)
     if (path !== head) {
       paths.link(this.#before, next)
-      const isOther = this.#decision.mayHaveHidden(set, paths.setOf(head)) && this.#select(prefix)
+      const isOther = this.#decision.mayHaveHidden(set, paths.setOf(head)) && this.#select(prefix, head)
       if (isOther || this.tracksAllPaths) this.#mark(prefix)
     } else {
       prefixes.setHead(prefix, next)
-      if (next !== 0) this.#select(prefix)
+      if (next !== 0) this.#select(prefix, 0)
       else this.prefixCount--
       // An empty prefix needs a flush to be buried, even if it never had a route.
       if (next === 0 || this.#store.isUsable(set)) this.#mark(prefix)
@@ -170,11 +179,11 @@ export class RouteTable {
     if ((this.#store.flagsOf(set) & KEPT_ASIDE) !== 0) this.keptAside[source]! += by
   }
 
-  /** Moves the best path to the head of the list. Returns whether it was another one. */
-  #select(prefix: number): boolean {
+  /** Moves the best path to the head of the list; `held` was it before, 0 if that is gone. Returns whether it was another one. */
+  #select(prefix: number, held: number): boolean {
     const paths = this.paths
     const head = this.prefixes.head(prefix)
-    const best = this.#decision.select(paths, head)
+    const best = this.#decision.select(paths, head, held)
     if (best === head) return false
     let before = head
     while (paths.next(before) !== best) before = paths.next(before)
@@ -182,6 +191,27 @@ export class RouteTable {
     paths.link(best, head)
     this.prefixes.setHead(prefix, best)
     return true
+  }
+
+  /** The rank of a path of this prefix will change, or (`isEligible`) whether it may be a route. */
+  doubt(prefix: number, isEligible: boolean): void {
+    if (isEligible || this.paths.next(this.prefixes.head(prefix)) !== 0) this.#mark(prefix)
+  }
+
+  /** The ranks have changed: all prefixes that are dirty now have to be chosen for before they are told. */
+  doubtAll(): void {
+    this.#doubted = this.dirtyCount
+  }
+
+  /** Chooses the best path again for those of the oldest `count` dirty prefixes that are in doubt. */
+  chooseDoubted(count: number): void {
+    const { prefixes, paths } = this
+    const end = Math.min(count, this.#doubted)
+    for (let i = 0; i < end; i++) {
+      const head = prefixes.head(this.dirty[i]!)
+      if (head !== 0 && paths.next(head) !== 0) this.#select(this.dirty[i]!, head)
+    }
+    this.#doubted -= end
   }
 
   #mark(prefix: number): void {

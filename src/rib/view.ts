@@ -6,11 +6,10 @@
  */
 import { decodeCanonicalAttributes } from '../../wire/attribute/codec.ts'
 import { FAMILIES, type Family } from '../../wire/family.ts'
-import { clearHostBits, formatPrefix, type Prefix } from '../../wire/prefix.ts'
-import { Flag } from './attribute-record.ts'
+import { clearHostBits, formatAddress, formatPrefix, type Prefix } from '../../wire/prefix.ts'
 import type { Core } from './core.ts'
-import { factsOf, whyLost } from './explain.ts'
-import type { ExplainedPath, Explanation, RouteQuery, RouteView, UnusableReason } from './port.ts'
+import { preferenceOfSet, type TablePath, whyLost, whyUnusable } from './explain.ts'
+import type { ExplainedPath, Explanation, NextHopView, RouteQuery, RouteView } from './port.ts'
 import type { RouteTable } from './route-table.ts'
 import { sourceKind } from './source-table.ts'
 
@@ -20,7 +19,7 @@ export function* routes(core: Core, query: RouteQuery): Iterable<RouteView> {
   for (const family of FAMILIES) {
     if (query.family !== undefined && query.family !== family) continue
     for (const id of prefixIds(core.table(family), query)) {
-      for (const view of pathViews(core, family, id)) {
+      for (const { view } of explained(core, family, id)) {
         if (!isWanted(view, query)) continue
         if (left-- <= 0) return
         yield view
@@ -38,15 +37,6 @@ function isWanted(view: RouteView, { peer, source, best, rejected = false }: Rou
 
 function isKeptAside({ unusable }: RouteView): boolean {
   return unusable !== undefined && unusable !== 'next hop unreachable'
-}
-
-/** Why a path with this set may not be a route. */
-function whyUnusable({ store }: Core, set: number): UnusableReason | undefined {
-  if (store.isUsable(set)) return undefined
-  const flags = store.flagsOf(set)
-  if ((flags & Flag.LOOP) !== 0) return 'loop'
-  if ((flags & Flag.OWN_NEXT_HOP) !== 0) return 'own next hop'
-  return (flags & Flag.REJECTED) !== 0 ? 'rejected by policy' : 'next hop unreachable'
 }
 
 function* prefixIds(table: RouteTable, { prefix, longest }: RouteQuery): Iterable<number> {
@@ -74,27 +64,30 @@ function hasPaths({ prefixes }: RouteTable, id: number): boolean {
   return prefixes.isLive(id) && prefixes.head(id) !== 0
 }
 
-/** The attribute sets of a prefix's paths, the best first. */
-function setsOf({ prefixes, paths }: RouteTable, id: number): number[] {
-  const sets: number[] = []
-  for (let path = prefixes.head(id); path !== 0; path = paths.next(path)) sets.push(paths.setOf(path))
-  return sets
+/** The paths of a prefix, the best first. */
+function pathsOf({ prefixes, paths }: RouteTable, id: number): number[] {
+  const found: number[] = []
+  for (let path = prefixes.head(id); path !== 0; path = paths.next(path)) found.push(path)
+  return found
 }
 
-function pathViews(core: Core, family: Family, id: number): RouteView[] {
+function explained(core: Core, family: Family, id: number): ExplainedPath[] {
   const table = core.table(family)
   const words = [0, 1, 2, 3].slice(0, family.words).map(k => table.prefixes.word(id, k))
   const prefix = formatPrefix(family, words, table.prefixes.lengthOf(id))
-  const sets = setsOf(table, id)
-  return sets.map((set, i) => {
-    const lost = whyLost(core, sets, set)
-    const view = pathView(core, family, prefix, set)
-    return { ...view, best: i === 0 && view.unusable === undefined, ...(lost !== undefined && { lostOn: lost.step }) }
+  const candidates = pathsOf(table, id)
+  return candidates.map((path, i) => {
+    const lost = whyLost(core, table, candidates, path)
+    const view = pathView(core, family, prefix, { table, path })
+    const best = i === 0 && view.unusable === undefined
+    if (lost === undefined) return { view: { ...view, best } }
+    return { view: { ...view, best, lostOn: lost.step }, lost }
   })
 }
 
-function pathView(core: Core, family: Family, prefix: string, set: number): RouteView {
-  const { store, sources, nextHops, localRoutes } = core
+function pathView(core: Core, family: Family, prefix: string, { table, path }: TablePath): RouteView {
+  const { store, sources, nextHops, localRoutes, resolution } = core
+  const set = table.paths.setOf(path)
   const sourceId = store.sourceOf(set)
   const nextHop = nextHops.get(store.nextHopOf(set))
   const local = localRoutes.get(set)
@@ -103,6 +96,8 @@ function pathView(core: Core, family: Family, prefix: string, set: number): Rout
   // A local set begins with the synthetic attribute, which nobody outside knows.
   const first = local === undefined ? start : start + 3 + (store.bytes[start + 2] ?? 0)
   const unusable = whyUnusable(core, set)
+  const via = local === undefined && nextHop !== undefined ? resolution?.via(nextHop) : undefined
+  const pathId = table.paths.receivedIdOf(path) >>> 0
   return {
     family,
     prefix,
@@ -111,8 +106,10 @@ function pathView(core: Core, family: Family, prefix: string, set: number): Rout
     sourceId,
     peerName: sources.nameOf(sourceId),
     attributes: decodeCanonicalAttributes(store.bytes, first, end),
-    preference: factsOf(core, set).preference,
+    preference: preferenceOfSet(core, set),
     ...(nextHop !== undefined && { nextHop: nextHop.text }),
+    ...(pathId !== 0 && { pathId }),
+    ...(via !== undefined && { metric: via.metric, via: via.prefix }),
     ...(local !== undefined && { local }),
     ...(unusable !== undefined && { unusable }),
   }
@@ -123,11 +120,24 @@ export function explain(core: Core, prefix: Prefix): Explanation | undefined {
   const table = core.table(prefix.family)
   const id = find(table, prefix, prefix.length)
   if (id === 0 || !hasPaths(table, id)) return undefined
-  const sets = setsOf(table, id)
-  const views = pathViews(core, prefix.family, id)
-  const paths = views.map((view, i): ExplainedPath => {
-    const lost = whyLost(core, sets, sets[i] ?? 0)
-    return lost === undefined ? { view } : { view, lost }
-  })
-  return { prefix: views[0]?.prefix ?? '', family: prefix.family, paths }
+  const paths = explained(core, prefix.family, id)
+  return { prefix: paths[0]?.view.prefix ?? '', family: prefix.family, paths }
+}
+
+/** The next hops of routes from neighbours, and what leads to them. */
+export function* nextHopViews({ nextHops, resolution }: Core): Iterable<NextHopView> {
+  for (const nextHop of nextHops) {
+    const via = resolution?.via(nextHop)
+    yield {
+      address: nextHop.text,
+      isReachable: resolution === undefined || via !== undefined,
+      ...(nextHop.linkLocal !== undefined && { linkLocal: formatAddress(nextHop.linkLocal) }),
+      ...(via !== undefined && {
+        metric: via.metric,
+        via: via.prefix,
+        isConnected: via.isConnected,
+        interfaceIndex: via.interfaceIndex,
+      }),
+    }
+  }
 }

@@ -7,8 +7,14 @@ import { StartError } from '../../../src/observe/start-error.ts'
 import { ACCEPT_ALL } from '../../../src/policy/policy.ts'
 import { godwit } from './terminal.ts'
 
+const SELECTION = {
+  alwaysCompareMed: false,
+  missingMedAsWorst: false,
+  preferOlder: false,
+  multipath: { ebgp: 1, ibgp: 1 },
+}
 const CONFIG: Config = {
-  speaker: { asn: 64512, routerId: 0x0a000001, listen: [], holdTimeS: 90, connectRetryS: 5 },
+  speaker: { asn: 64512, routerId: 0x0a000001, listen: [], holdTimeS: 90, connectRetryS: 5, selection: SELECTION },
   reflector: { clusterId: 0x0a000001 },
   policies: new Map([['tor-in', ACCEPT_ALL]]),
   peers: [],

@@ -198,6 +198,12 @@ describe('a key that only a new process can have', () => {
   it.each<[string, string, string]>([
     ['speaker.routerId', 'routerId: 10.0.0.1', 'routerId: 10.0.0.7'],
     ['speaker.listen', 'routerId: 10.0.0.1', 'routerId: 10.0.0.1, listen: []'],
+    [
+      'speaker.selection.preferOlder',
+      'routerId: 10.0.0.1',
+      'routerId: 10.0.0.1, selection: { preferOlder: true, multipath: { ebgp: 1 } }',
+    ],
+    ['speaker.selection.multipath', 'routerId: 10.0.0.1', 'routerId: 10.0.0.1, selection: { multipath: { ibgp: 4 } }'],
     ['reflector.clusterId', 'reflector: {}', 'reflector: { clusterId: 10.0.0.7 }'],
     ['kernel.backend', 'backend: memory', 'backend: rtnetlink'],
     ['kernel.table', 'backend: memory', 'backend: memory, table: 100'],

@@ -38,6 +38,12 @@ describe('defaults', () => {
         ],
         holdTimeS: 90,
         connectRetryS: 5,
+        selection: {
+          alwaysCompareMed: false,
+          missingMedAsWorst: false,
+          preferOlder: false,
+          multipath: { ebgp: 1, ibgp: 1 },
+        },
       },
       policies: new Map(),
       peers: [],

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { RECORD_SHIFT } from '../../../src/rib/attribute-record.ts'
+import { RECORD_SHIFT, rankOf, UNUSABLE } from '../../../src/rib/attribute-record.ts'
 import { AttributeStore } from '../../../src/rib/attribute-store.ts'
 import { Decision } from '../../../src/rib/decision.ts'
 import { firstDifference, LADDER, type PathFacts } from '../../../src/rib/ladder.ts'
+import { PathSlab } from '../../../src/rib/path-slab.ts'
+import type { SelectionOptions } from '../../../src/rib/port.ts'
 import { SourceTable } from '../../../src/rib/source-table.ts'
 import { attributes, Fixture, key, peer, prefix } from '../../support/rib-fixture.ts'
 import { randomFrom } from '../../support/rib-random.ts'
@@ -145,44 +147,59 @@ describe('the ladder', () => {
     expect(LADDER.every(step => /^(RFC|local: )/.test(step.section))).toBe(true)
   })
 
-  it('agrees with the hot comparison on random pairs', () => {
+  it.each<SelectionOptions>([
+    {},
+    { alwaysCompareMed: true },
+    { preferOlder: true },
+    { alwaysCompareMed: true, preferOlder: true },
+  ])('agrees with the hot comparison on random pairs, options %j', options => {
     const random = randomFrom(11)
     const below = (n: number) => Math.floor(random() * n)
     const sources = new SourceTable()
     const store = new AttributeStore(3, 64, () => {})
-    const decision = new Decision(store, sources)
+    const decision = new Decision(store, sources, options)
+    const paths = new PathSlab(64)
     for (let n = 0; n < 40; n++) {
-      sources.add(peer(n, { address: n % 3 === 0 ? Uint8Array.of(10, 0, 0, n % 2) : new Uint8Array(16).fill(n % 2) }))
+      const address = n % 3 === 0 ? Uint8Array.of(10, 0, 0, n % 2) : new Uint8Array(16).fill(n % 2)
+      sources.add(peer(n, { address }))
     }
-    const draw = (): { set: number; facts: PathFacts } => {
+    const draw = (isHeld: boolean): { path: number; facts: PathFacts } => {
       const sourceId = below(10) === 0 ? 1 + below(3) : 16 + below(40)
+      const isUsable = below(16) > 0
       const facts: PathFacts = {
-        preference: below(8) === 0 ? 200 : 100,
-        localPref: [0, 100, 0xffffffff][below(3)] ?? 0,
-        asPathLength: below(2),
-        origin: below(2),
+        unusable: isUsable ? undefined : 'loop',
+        isStale: isUsable && below(8) === 0,
+        preference: isUsable && below(8) === 0 ? 200 : 100,
+        localPref: [0, 100, 0xffffffff][below(10)] ?? 100,
+        asPathLength: below(6) === 0 ? 1 : 2,
+        origin: below(6) === 0 ? 1 : 0,
         neighbourAs: [0, 65001, 4200000001][below(3)] ?? 0,
-        med: [0, 1, 0xffffffff][below(3)] ?? 0,
-        isInternal: below(2) === 0,
-        metric: below(2),
-        routerId: [1, 0xc0000000][below(2)] ?? 1,
-        clusterListLength: below(2),
+        med: [0, 1, 0xffffffff][below(6)] ?? 0,
+        isInternal: below(3) === 0,
+        metric: below(6) === 0 ? 1 : 0,
+        routerId: [1, 0xc0000000][below(4)] ?? 1,
+        clusterListLength: below(6) === 0 ? 1 : 0,
+        isHeld,
         address: sources.get(sourceId)?.peer.address,
         sourceId,
+        pathId: [0, 1, 0xffffffff][below(3)] ?? 0,
       }
-      return { set: insert(store, facts), facts }
+      return { path: paths.add(insert(store, facts), 1, sourceId, facts.pathId | 0), facts }
     }
     const steps = new Set<string>()
-    for (let i = 0; i < 5000; i++) {
-      const a = draw()
-      const b = draw()
-      if (a.facts.sourceId === b.facts.sourceId) continue
-      const difference = firstDifference(a.facts, b.facts)
+    for (let i = 0; i < 20_000; i++) {
+      const a = draw(true)
+      const b = draw(false)
+      const difference = firstDifference(a.facts, b.facts, options)
       steps.add(difference?.step.name ?? 'none')
-      expect(decision.better(a.set, b.set)).toBe(difference?.isFirstBetter)
-      expect(decision.better(b.set, a.set)).toBe(!difference?.isFirstBetter)
+      if (difference === undefined) continue
+      expect(decision.displaces(paths, b.path, a.path)).toBe(!difference.isFirstBetter)
+      if (difference.step.name === 'prefer-older') continue
+      paths.link(a.path, b.path)
+      expect(decision.select(paths, a.path, 0)).toBe(difference.isFirstBetter ? a.path : b.path)
     }
-    expect([...steps].toSorted()).toEqual(LADDER.map(step => step.name).toSorted())
+    const all = LADDER.map(step => step.name).filter(name => options.preferOlder === true || name !== 'prefer-older')
+    expect([...steps].filter(name => name !== 'none').toSorted()).toEqual(all.toSorted())
   })
 })
 
@@ -193,9 +210,10 @@ function insert(store: AttributeStore, facts: PathFacts): number {
   const bytes = Uint8Array.of(unique >> 16, unique >> 8, unique++)
   store.probe(facts.sourceId, bytes, 0, 3)
   const set = store.insert(facts.sourceId, 3)
+  const rank = facts.unusable === undefined ? rankOf(facts.preference, facts.isStale) : UNUSABLE
   store.records.set(
     [
-      (0xffff - facts.preference) << 16,
+      rank << 16,
       ~facts.localPref,
       (facts.asPathLength << 8) | facts.origin,
       facts.med,

@@ -1,0 +1,173 @@
+/** Options of the decision process, and what follows a choice: multipath sets for a listener (RFC 4271 9.1.2.2, RFC 5004). */
+import { describe, expect, it } from 'vitest'
+import type { BestRoute, RibPeer, SelectionOptions } from '../../../src/rib/index.ts'
+import { Fixture, peer, prefix } from '../../support/rib-fixture.ts'
+import type { TestAttributes } from '../../support/rib-wire.ts'
+
+const P = '10.1.0.0/16'
+const external = (n: number, more: Partial<RibPeer> = {}) => peer(n, { kind: 'ebgp', asn: 65001, ...more })
+
+function lostSteps(fixture: Fixture): (string | undefined)[] {
+  return (fixture.rib.explain(prefix(P))?.paths ?? []).map(path => path.lost?.step)
+}
+
+/** Sessions announce P in the given order; who is best? */
+function contest(selection: SelectionOptions, ...paths: readonly [RibPeer, Partial<TestAttributes>][]) {
+  const fixture = new Fixture({ selection })
+  for (const [description, a] of paths) fixture.announce(fixture.join(description), [P], a)
+  return { fixture, best: fixture.best(P) }
+}
+
+describe('MED', () => {
+  it.each<[SelectionOptions, string]>([
+    [{}, 'peer 1'],
+    [{ alwaysCompareMed: true }, 'peer 2'],
+  ])('of different neighbour ASes, with %j: %s', (options, winner) => {
+    const { fixture, best } = contest(
+      options,
+      [peer(1), { path: [65001], med: 50 }],
+      [peer(2), { path: [65002], med: 1 }],
+    )
+    expect(best).toBe(winner)
+    expect(lostSteps(fixture)[1]).toBe(options.alwaysCompareMed === true ? 'med' : 'router-id')
+  })
+
+  it.each<[SelectionOptions, string]>([
+    [{}, 'peer 2'],
+    [{ missingMedAsWorst: true }, 'peer 1'],
+  ])('that is missing, with %j: %s', (options, winner) => {
+    expect(contest(options, [peer(1), { med: 50 }], [peer(2), {}]).best).toBe(winner)
+  })
+})
+
+describe('an older external path', () => {
+  const preferOlder = { preferOlder: true }
+
+  it('stays best against one with a lower identifier, and says why', () => {
+    const { fixture, best } = contest(preferOlder, [external(2), {}], [external(1), {}])
+    expect(best).toBe('peer 2')
+    expect(lostSteps(fixture)).toEqual([undefined, 'prefer-older'])
+  })
+
+  it('does not without the option', () => {
+    expect(contest({}, [external(2), {}], [external(1), {}]).best).toBe('peer 1')
+  })
+
+  it('gives way to the lower address of a session with the same identifier', () => {
+    const same = { routerId: 7 }
+    expect(contest(preferOlder, [external(2, same), {}], [external(1, same), {}]).best).toBe('peer 1')
+  })
+
+  it('gives way to whatever is better before the identifier', () => {
+    expect(contest(preferOlder, [external(2), { path: [65001, 1] }], [external(1), {}]).best).toBe('peer 1')
+    expect(contest(preferOlder, [external(2), { med: 2 }], [external(1), { med: 1 }]).best).toBe('peer 1')
+  })
+
+  it('is nothing when it is internal', () => {
+    expect(contest(preferOlder, [peer(2), {}], [peer(1), {}]).best).toBe('peer 1')
+  })
+
+  it('stays best though its attributes change, and among more than two', () => {
+    const fixture = new Fixture({ selection: preferOlder })
+    const ids = [3, 2, 1].map(n => fixture.join(external(n)))
+    for (const id of ids) fixture.announce(id, [P])
+    expect(fixture.best(P)).toBe('peer 3')
+    const [oldest, middle] = ids
+    if (oldest === undefined || middle === undefined) throw new Error('three sessions')
+    fixture.announce(oldest, [P], { communities: [1] })
+    expect(fixture.best(P)).toBe('peer 3')
+    fixture.withdraw(oldest, [P])
+    expect(fixture.best(P)).toBe('peer 1')
+    fixture.withdraw(middle, [P])
+    fixture.announce(oldest, [P])
+    expect(fixture.best(P)).toBe('peer 1')
+  })
+})
+
+describe('a long-lived stale path (RFC 9494 4.3)', () => {
+  const stale = { communities: [0xffff0006] }
+
+  it('ranks after every other, whatever its preference, and is used when there is nothing else', () => {
+    const fixture = new Fixture()
+    const [a, b] = [fixture.join(peer(1)), fixture.join(peer(2))]
+    fixture.announce(a, [P], { ...stale, localPref: 500 })
+    expect(fixture.best(P)).toBe('peer 1')
+    fixture.announce(b, [P], { localPref: 1, path: [65001, 65002] })
+    expect(fixture.best(P)).toBe('peer 2')
+    expect(lostSteps(fixture)).toEqual([undefined, 'long-lived-stale'])
+    fixture.withdraw(b, [P])
+    expect(fixture.best(P)).toBe('peer 1')
+  })
+})
+
+/** The next hops of P as a listener hears them, one line a change. */
+function spread(fixture: Fixture): string[] {
+  const lines: string[] = []
+  fixture.rib.onBestRoute({
+    routeChanged: (route: BestRoute) => {
+      const hops = Array.from({ length: route.nextHopCount }, (_, i) => route.nextHopAt(i).text)
+      expect(() => route.nextHopAt(route.nextHopCount)).toThrow(RangeError)
+      lines.push(hops.join(' ') || '-')
+    },
+    flushed: () => {},
+  })
+  return lines
+}
+
+describe('a multipath set', () => {
+  const hop = (n: number) => ({ nextHop: `0a00020${n}` })
+
+  it('holds the paths equal through the metric, best first, each next hop once', () => {
+    const fixture = new Fixture({ selection: { multipath: { ebgp: 1, ibgp: 3 } } })
+    const lines = spread(fixture)
+    const ids = [4, 3, 2, 1].map(n => fixture.join(peer(n)))
+    const [d, c, b, a] = ids
+    if (a === undefined || b === undefined || c === undefined || d === undefined) throw new Error('four sessions')
+    fixture.announce(d, [P], hop(4))
+    fixture.announce(c, [P], hop(3))
+    fixture.announce(b, [P], hop(3))
+    fixture.announce(a, [P], { ...hop(1), path: [65001, 65002] })
+    fixture.announce(a, [P], hop(1))
+    expect(lines).toEqual([
+      '10.0.2.4',
+      '10.0.2.3 10.0.2.4',
+      '10.0.2.3 10.0.2.4',
+      '10.0.2.3 10.0.2.4',
+      '10.0.2.1 10.0.2.3 10.0.2.4',
+    ])
+    fixture.withdraw(d, [P])
+    expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.3')
+  })
+
+  it('has one member by default', () => {
+    const fixture = new Fixture()
+    const lines = spread(fixture)
+    for (const n of [2, 1]) fixture.announce(fixture.join(peer(n)), [P], hop(n))
+    expect(lines).toEqual(['10.0.2.2', '10.0.2.1'])
+  })
+
+  it('of external paths has its own limit, and no internal path in it', () => {
+    const fixture = new Fixture({ selection: { multipath: { ebgp: 2, ibgp: 8 } } })
+    const lines = spread(fixture)
+    fixture.announce(fixture.join(peer(9)), [P], hop(9))
+    for (const n of [1, 2, 3]) fixture.announce(fixture.join(external(n)), [P], hop(n))
+    expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.2')
+  })
+
+  it('leaves out a path that a lower MED of its neighbour AS takes out, though it is no worse than the best', () => {
+    const fixture = new Fixture({ selection: { multipath: { ebgp: 1, ibgp: 8 } } })
+    const lines = spread(fixture)
+    fixture.announce(fixture.join(peer(1)), [P], { ...hop(1), path: [65001], med: 0 })
+    fixture.announce(fixture.join(peer(2)), [P], { ...hop(2), path: [65002], med: 5 })
+    fixture.announce(fixture.join(peer(3)), [P], { ...hop(3), path: [65002], med: 3 })
+    expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.3')
+  })
+
+  it('is told as its best path only to a peer without ADD-PATH', () => {
+    const fixture = new Fixture({ selection: { multipath: { ebgp: 1, ibgp: 8 } } })
+    const reader = fixture.join(peer(9))
+    for (const n of [1, 2]) fixture.announce(fixture.join(peer(n)), [P], hop(n))
+    const announced = fixture.read(reader).flatMap(update => update.announced.map(() => update.attributes?.nextHop))
+    expect(new Set(announced)).toEqual(new Set(['0a000201']))
+  })
+})
