@@ -1,5 +1,5 @@
 /** One row of `show routes`: a path of the RIB in the words of the control API. Called by views.ts, once per row. */
-import { type Attribute, formatAttribute, parseAddress } from '../../wire/index.ts'
+import { type Attribute, formatAttributeValue, parseAddress } from '../../wire/index.ts'
 import type { RouteRow } from '../api/index.ts'
 import type { RouteView } from '../rib/index.ts'
 
@@ -56,5 +56,5 @@ function words(attribute: Attribute | undefined): string[] {
 }
 
 function text(attribute: Attribute | undefined): string {
-  return attribute === undefined ? '' : formatAttribute(attribute)
+  return attribute === undefined ? '' : formatAttributeValue(attribute)
 }

@@ -1,0 +1,306 @@
+/**
+ * The table of sessions every other speaker has to get through with godwit: how the session is set up on both sides, and what must
+ * then be so. A daemon that lacks something has a row in `lacks` with the words for the table, and what its OPEN must show then: the
+ * day a version can do it, that expectation fails. Called by `sessions.test.ts`.
+ */
+import { pause } from '../../src/lab/process.ts'
+import { type DaemonLink, type LinkSession, until } from '../support/daemons/link.ts'
+import type { DaemonKind, OwnRoute } from '../support/daemons/port.ts'
+import { announcedBy, attributesTold, type WireMessage, withdrawnBy } from '../support/daemons/tap.ts'
+
+export const OUR_ASN = 4_200_000_001
+export const THEIR_ASN = 4_200_000_002
+const AS_TRANS = 23_456
+const BGP_PORT = 179
+const PASSWORD = 'k1-s3cret'
+const HOLD_TIME_S = 3
+const GOODBYE = 'rack 7 moves at noon, caf\u00e9 too'
+
+/** A session of one case between godwit and one daemon. */
+export interface Subject {
+  readonly link: DaemonLink
+  readonly name: string
+  readonly ours: string
+  readonly theirs: string
+}
+
+export interface SessionCase {
+  readonly name: string
+  readonly session: Omit<LinkSession, 'name'>
+  readonly check: (subject: Subject) => Promise<void>
+  /** Daemons that cannot do it, and how the table says so. */
+  readonly lacks?: Partial<Record<DaemonKind, string>>
+  /** What is to be seen of a daemon that cannot: throws when it can after all. */
+  readonly checkLack?: (subject: Subject) => Promise<void>
+}
+
+/** What godwit tells of its own on the sessions that exchange routes, and how its export policy marks it. */
+export const OUR_ROUTES = { ipv4: '192.0.2.0/24', ipv6: '2001:db8:1::/48' } as const
+export const OUR_POLICIES = {
+  'own-out': {
+    terms: [
+      {
+        match: { sources: ['static' as const] },
+        set: { med: 30, addCommunities: [`65001:7`, '65001:8'] },
+        action: 'accept' as const,
+      },
+    ],
+    otherwise: 'reject' as const,
+  },
+}
+
+const MARKS = { med: 9, communities: ['65002:8', '65002:9'], largeCommunities: ['4200000002:5:6'], asPath: [65077] }
+export const THEIR_ROUTES: readonly OwnRoute[] = [
+  { prefix: '203.0.113.0/24', ...MARKS },
+  { prefix: '2001:db8:2::/48', ...MARKS },
+]
+
+const fail = (sentence: string): never => {
+  throw new Error(sentence)
+}
+const same = (what: string, seen: unknown, wanted: unknown): void => {
+  const [a, b] = [JSON.stringify(seen), JSON.stringify(wanted)]
+  if (a !== b) fail(`${what} is ${a}, not ${b}`)
+}
+
+const up = ({ link, name }: Subject): Promise<void> => until('Established on both sides', () => link.isUp(name))
+
+async function staysDown({ link, name }: Subject): Promise<void> {
+  for (let turn = 0; turn < 12; turn++) {
+    const { state } = await link.peer(name)
+    if (state === 'Established' || (await link.daemon.session(name)).isEstablished) fail('came up')
+    await pause(500)
+  }
+}
+
+/** Connections between the two on which somebody sent an OPEN: who dialled, once each. */
+async function dialled({ link, ours, theirs }: Subject): Promise<Set<'us' | 'them'>> {
+  const messages = await link.tap.messages()
+  const opens = messages.filter(({ from, to, content }) => {
+    const ends = [from.address, to.address]
+    return content.type === 'open' && ends.includes(ours) && ends.includes(theirs)
+  })
+  return new Set(opens.map(({ from, to }) => ((to.port === BGP_PORT ? from : to).address === ours ? 'us' : 'them')))
+}
+
+/** Both dialled before either session was up, and one connection is left of it. */
+async function collides(subject: Subject): Promise<void> {
+  await up(subject)
+  const sides = await dialled(subject)
+  if (sides.size < 2) fail(`there was no collision: only ${[...sides].join('')} dialled`)
+  await settles(subject)
+}
+
+/** Both dialled or not, there is one session, and it stays. */
+async function settles(subject: Subject): Promise<void> {
+  await up(subject)
+  await pause(2000)
+  await hasBeenUpOnce(subject)
+}
+
+/** The session there is now is the first one. */
+async function hasBeenUpOnce({ link, name }: Subject): Promise<void> {
+  same('the state here', (await link.peer(name)).state, 'Established')
+  same('what ended sessions here', link.endsOf(name), [])
+}
+
+async function holdsShort(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name } = subject
+  same('the negotiated hold time', (await link.peer(name)).holdTimeS, HOLD_TIME_S)
+  const before = await link.daemon.session(name)
+  await pause(HOLD_TIME_S * 2500)
+  same('their session', (await link.daemon.session(name)).incarnation, before.incarnation)
+  await hasBeenUpOnce(subject)
+}
+
+async function hearsGoodbye(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  await link.daemon.shutDown(name, GOODBYE)
+  await until('our side has their words', async () => {
+    const { lastError } = await link.peer(name)
+    return lastError?.includes(GOODBYE) === true || String(lastError)
+  })
+  const cease = (await link.tap.sent(theirs, ours)).findLast(({ content }) => content.type === 'notification')
+  same('the code of the NOTIFICATION', cease?.content.code, 6)
+  await link.daemon.enable(name)
+  await up(subject)
+}
+
+async function speaksFourOctets(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, ours, theirs } = subject
+  for (const [from, to] of [[ours, theirs] as const, [theirs, ours] as const]) {
+    const open = async () => (await link.tap.sent(from, to)).find(({ content }) => content.type === 'open')
+    await until(`the OPEN of ${from} in the capture`, async () => (await open()) !== undefined)
+    same(`My Autonomous System of ${from}`, (await open())?.content.asn, AS_TRANS)
+  }
+  const prefix = THEIR_ROUTES[0]?.prefix ?? ''
+  await until('their route', async () =>
+    (await link.routes(`?peer=${subject.name}`)).some(row => row.prefix === prefix),
+  )
+  const onWire = await told(link, [theirs, ours], prefix)
+  same('AS_PATH on the wire', onWire?.['as-path'], `${THEIR_ASN} 65077`)
+  const row = (await link.routes(`?peer=${subject.name}`)).find(route => route.prefix === prefix)
+  same('the AS path here', row?.asPath, `${THEIR_ASN} 65077`)
+}
+
+/** The attributes one side put on the wire with a prefix, as soon as the capture has them. */
+async function told(
+  link: DaemonLink,
+  [from, to]: readonly [string, string],
+  prefix: string,
+): Promise<Record<string, string> | undefined> {
+  const read = async () => attributesTold(await link.tap.sent(from, to), prefix)
+  await until(`${prefix} from ${from} in the capture`, async () => (await read()) !== undefined)
+  return read()
+}
+
+/** Their route with all its attributes to us, ours to them: as configured, as on the wire, as each side sees the other's. */
+const exchanges = (family: 'ipv4' | 'ipv6') => async (subject: Subject) => {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  const ourRoute = OUR_ROUTES[family]
+  const theirRoute = THEIR_ROUTES[family === 'ipv4' ? 0 : 1]?.prefix ?? ''
+  await until('their route here', async () =>
+    (await link.routes(`?peer=${name}`)).some(({ prefix }) => prefix === theirRoute),
+  )
+  const row = (await link.routes(`?peer=${name}`)).find(({ prefix }) => prefix === theirRoute)
+  same(
+    'what we have of theirs',
+    [row?.asPath, row?.med, row?.communities, row?.largeCommunities, row?.nextHop, row?.origin],
+    [`${THEIR_ASN} 65077`, MARKS.med, MARKS.communities, MARKS.largeCommunities, theirs, 'igp'],
+  )
+  const toUs = await told(link, [theirs, ours], theirRoute)
+  same('MED on the wire to us', toUs?.['med'], String(MARKS.med))
+  same('the first next hop on the wire to us', toUs?.['next-hop']?.split(' ')[0], theirs)
+
+  const fromUs = async () =>
+    (await link.daemon.routes()).find(({ prefix, from }) => prefix === ourRoute && from === ours)
+  await until('our route there', async () => (await fromUs()) !== undefined)
+  const there = await fromUs()
+  same(
+    'what they have of ours',
+    [there?.asPath, there?.med, there?.communities, there?.nextHop, there?.origin],
+    [String(OUR_ASN), 30, ['65001:7', '65001:8'], ours, 'igp'],
+  )
+  const toThem = await told(link, [ours, theirs], ourRoute)
+  same('the attributes we put on the wire', Object.keys(toThem ?? {}).toSorted(), [
+    'as-path',
+    'communities',
+    'med',
+    'next-hop',
+    'origin',
+  ])
+  same('AS_PATH on the wire from us', toThem?.['as-path'], String(OUR_ASN))
+}
+
+async function followsChanges(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  const prefix = '203.0.113.128/25'
+  const here = async () => (await link.routes(`?peer=${name}`)).find(row => row.prefix === prefix)
+  await link.daemon.announce({ prefix, med: 1 })
+  await until('their new route here', async () => (await here())?.med === 1)
+  await link.daemon.announce({ prefix, med: 2 })
+  await until('the changed one here', async () => (await here())?.med === 2)
+  await link.daemon.withdraw(prefix)
+  await until('it gone here', async () => (await here()) === undefined)
+  const said = async () => (await link.tap.sent(theirs, ours)).some(message => withdrawnBy(message).includes(prefix))
+  await until('the withdrawal in the capture', said)
+}
+
+const isRefresh = ({ content }: WireMessage): boolean =>
+  content.type === 'route-refresh' && (content.subtype ?? 0) === 0
+
+async function answersRefresh(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  const ourRoute = OUR_ROUTES.ipv4
+  const tellings = async () =>
+    (await link.tap.sent(ours, theirs)).filter(message => announcedBy(message).includes(ourRoute)).length
+  await until('our route on the wire', async () => (await tellings()) > 0)
+  const before = await tellings()
+  await link.daemon.askAgain(name)
+  await until('their ROUTE-REFRESH on the wire', async () => (await link.tap.sent(theirs, ours)).some(isRefresh))
+  await until('our route once more', async () => (await tellings()) > before)
+  await hasBeenUpOnce(subject)
+}
+
+async function neverAsks(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  await link.daemon.askAgain(name)
+  await pause(3000)
+  if ((await link.tap.sent(theirs, ours)).some(isRefresh)) fail('it sends ROUTE-REFRESH after all')
+}
+
+/** Capability codes in the last OPEN one side sent. */
+export async function capabilitiesOf(link: DaemonLink, from: string, to: string): Promise<number[]> {
+  const open = (await link.tap.sent(from, to)).findLast(({ content }) => content.type === 'open')
+  return (open?.content.capabilities ?? []).map(({ code }) => code)
+}
+
+const COLLISION = {
+  check: collides,
+  lacks: { gobgp: 'collision resolution: it drops the second connection unread; the session comes up' },
+  checkLack: settles,
+} as const
+const BOTH_OF_OURS = { import: 'accept-all', export: 'own-out' } as const
+const near = { ttlSecurity: 1 } as const
+
+export const SESSION_CASES: readonly SessionCase[] = [
+  { name: 'Established over IPv4, both dialling', session: {}, check: up },
+  { name: 'Established over IPv6, both dialling', session: { isIpv6: true }, check: up },
+  { name: 'Established over IPv4, we dial', session: { theirs: { isPassive: true } }, check: up },
+  { name: 'Established over IPv6, we dial', session: { isIpv6: true, theirs: { isPassive: true } }, check: up },
+  { name: 'Established over IPv4, they dial', session: { ours: { passive: true } }, check: up },
+  { name: 'Established over IPv6, they dial', session: { isIpv6: true, ours: { passive: true } }, check: up },
+  { name: 'simultaneous start over IPv4: a collision, one session', session: {}, ...COLLISION },
+  { name: 'simultaneous start over IPv6: a collision, one session', session: { isIpv6: true }, ...COLLISION },
+  { name: 'MD5 over IPv4', session: { ours: { password: PASSWORD }, theirs: { password: PASSWORD } }, check: up },
+  {
+    name: 'MD5 over IPv6',
+    session: { isIpv6: true, ours: { password: PASSWORD }, theirs: { password: PASSWORD } },
+    check: up,
+  },
+  {
+    name: 'MD5 with another key: stays down',
+    session: { ours: { password: PASSWORD }, theirs: { password: 'k2-s3cret' } },
+    check: staysDown,
+  },
+  { name: 'GTSM over IPv4', session: { ours: near, theirs: { hasTtlSecurity: true } }, check: up },
+  { name: 'GTSM over IPv6', session: { isIpv6: true, ours: near, theirs: { hasTtlSecurity: true } }, check: up },
+  {
+    name: 'GTSM and MD5 over IPv6, they dial',
+    session: {
+      isIpv6: true,
+      ours: { ...near, password: PASSWORD, passive: true },
+      theirs: { hasTtlSecurity: true, password: PASSWORD },
+    },
+    check: up,
+  },
+  { name: 'GTSM here, TTL 1 there: stays down', session: { ours: near }, check: staysDown },
+  {
+    name: 'hold time 3 s, kept',
+    session: { ours: { holdTime: HOLD_TIME_S }, theirs: { holdTimeS: HOLD_TIME_S } },
+    check: holdsShort,
+  },
+  { name: 'their shutdown text is read here', session: {}, check: hearsGoodbye },
+  { name: 'AS numbers of four octets', session: { ours: { import: 'accept-all' } }, check: speaksFourOctets },
+  { name: 'routes and attributes both ways, IPv4', session: { ours: BOTH_OF_OURS }, check: exchanges('ipv4') },
+  {
+    name: 'routes and attributes both ways, IPv6',
+    session: { isIpv6: true, ours: BOTH_OF_OURS },
+    check: exchanges('ipv6'),
+  },
+  { name: 'a route comes, changes and goes', session: { ours: { import: 'accept-all' } }, check: followsChanges },
+  {
+    name: 'they ask for a refresh',
+    session: { ours: BOTH_OF_OURS },
+    check: answersRefresh,
+    lacks: { gobgp: 'a command that sends ROUTE-REFRESH: softresetin reads its own Adj-RIB-In again' },
+    checkLack: neverAsks,
+  },
+]

@@ -1,0 +1,245 @@
+/**
+ * FRR's bgpd behind the port, alone: without zebra every next hop counts as reachable and nothing goes to the kernel, which is all
+ * these suites need. Asked and told by `vtysh` in JSON where it has it.
+ * INTEROP: FRR 8.4.4. `disable-connected-check`, because without zebra bgpd knows no connected networks.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { run } from '../../../src/lab/command.ts'
+import { LabProcess } from '../../../src/lab/process.ts'
+import {
+  type Daemon,
+  type DaemonPlan,
+  type DaemonRoute,
+  isIpv6,
+  type Neighbour,
+  type OwnRoute,
+  type Place,
+  type SessionView,
+  sortedRoutes,
+} from './port.ts'
+
+const START_TIMEOUT_MS = 10_000
+export const BGPD = '/usr/lib/frr/bgpd'
+
+interface NeighbourJson {
+  readonly bgpState: string
+  readonly connectionsEstablished?: number
+  readonly lastResetDueTo?: string
+  readonly lastShutdownDescription?: string
+  readonly lastErrorCodeSubcode?: string
+  readonly lastNotificationReason?: string
+}
+
+interface PathJson {
+  readonly aspath: { readonly string: string }
+  readonly origin: string
+  readonly metric?: number
+  readonly locPrf?: number
+  readonly community?: { readonly string: string }
+  readonly largeCommunity?: { readonly string: string }
+  readonly originatorId?: string
+  readonly clusterList?: { readonly list: readonly string[] }
+  readonly nexthops: readonly { readonly ip: string }[]
+  readonly peer: { readonly peerId: string }
+}
+
+export class FrrDaemon implements Daemon {
+  readonly kind = 'frr'
+  readonly process: LabProcess
+  readonly #plan: DaemonPlan
+  readonly #sockets: string
+  /** Route maps that set attributes, by the text that makes them. */
+  readonly #maps = new Map<string, string>()
+
+  constructor(plan: DaemonPlan, { directory, enter }: Place) {
+    const base = join(directory, plan.name)
+    this.#plan = plan
+    this.#sockets = `${base}.frr`
+    mkdirSync(this.#sockets)
+    const routes = (plan.routes ?? []).flatMap(route => this.#routeCommands(route))
+    writeFileSync(`${base}.frr.conf`, [...configuration(plan), ...routes, ''].join('\n'))
+    const options = ['-i', `${base}.frr.pid`, '--vty_socket', this.#sockets, '--log', 'stdout']
+    // No zebra, no kernel, as whoever runs the tests, and no telnet.
+    const args = ['-f', `${base}.frr.conf`, ...options, '-Z', '-n', '-S', '-P', '0']
+    this.process = new LabProcess({ name: plan.name, program: BGPD, args, logFile: `${base}.log`, enter })
+  }
+
+  ready(): Promise<void> {
+    const answers = () =>
+      this.command('show bgp summary').then(
+        text => text.length > 0,
+        () => false,
+      )
+    return this.process.ready(answers, START_TIMEOUT_MS)
+  }
+
+  /** What `vtysh` prints for commands, one after another. */
+  command(...lines: readonly string[]): Promise<string> {
+    return run('vtysh', ['--vty_socket', this.#sockets, ...lines.flatMap(line => ['-c', line])])
+  }
+
+  async session(neighbour: string): Promise<SessionView> {
+    const address = this.#addressOf(neighbour)
+    const text = await this.command(`show bgp neighbors ${address} json`)
+    const row = (JSON.parse(text) as Record<string, NeighbourJson>)[address]
+    if (row === undefined) throw new Error(`FRR knows no ${address}`)
+    const { lastResetDueTo = '', lastShutdownDescription = '', lastNotificationReason = '' } = row
+    return {
+      isEstablished: row.bgpState === 'Established',
+      incarnation: String(row.connectionsEstablished ?? 0),
+      lastWords: [lastResetDueTo, lastNotificationReason, lastShutdownDescription].join(' '),
+    }
+  }
+
+  async routes(): Promise<DaemonRoute[]> {
+    const routes = await Promise.all((['ipv4', 'ipv6'] as const).map(family => this.#routesOf(family)))
+    return sortedRoutes(routes.flat())
+  }
+
+  async announce(route: OwnRoute): Promise<void> {
+    await this.#configure(this.#routeCommands(route))
+  }
+
+  async withdraw(prefix: string): Promise<void> {
+    await this.#configure([...this.#familyCommands(prefix), `no network ${prefix}`])
+  }
+
+  async shutDown(neighbour: string, text: string): Promise<void> {
+    await this.#configure([this.#router, `neighbor ${this.#addressOf(neighbour)} shutdown message ${text}`])
+  }
+
+  async enable(neighbour: string): Promise<void> {
+    await this.#configure([this.#router, `no neighbor ${this.#addressOf(neighbour)} shutdown`])
+  }
+
+  async askAgain(neighbour: string): Promise<void> {
+    const address = this.#addressOf(neighbour)
+    const family = isIpv6(address) ? 'ipv6' : 'ipv4'
+    await this.command(`clear bgp ${family} unicast ${address} soft in`)
+  }
+
+  stop(): Promise<void> {
+    return this.process.stop()
+  }
+
+  get #router(): string {
+    return `router bgp ${this.#plan.asn}`
+  }
+
+  #addressOf(neighbour: string): string {
+    const found = this.#plan.neighbours.find(({ name }) => name === neighbour)
+    if (found === undefined) throw new Error(`no neighbour ${neighbour} in this plan`)
+    return found.address
+  }
+
+  /** `vtysh` ends with 0 whatever bgpd thinks of a line; a complaint begins with a percent sign. */
+  async #configure(lines: readonly string[]): Promise<void> {
+    const answer = await this.command('configure terminal', ...lines, 'end')
+    if (/^%/m.test(answer)) throw new Error(`FRR refused: ${answer}`)
+  }
+
+  #familyCommands(prefix: string): string[] {
+    return [this.#router, `address-family ${isIpv6(prefix) ? 'ipv6' : 'ipv4'} unicast`]
+  }
+
+  #routeCommands(route: OwnRoute): string[] {
+    const sets = setCommands(route)
+    const text = sets.join('\n')
+    const known = this.#maps.get(text)
+    const name = known ?? `own${this.#maps.size}`
+    this.#maps.set(text, name)
+    const map = known === undefined ? [`route-map ${name} permit 10`, ...sets, 'exit'] : []
+    return [...map, ...this.#familyCommands(route.prefix), `network ${route.prefix} route-map ${name}`, 'exit', 'exit']
+  }
+
+  async #routesOf(family: 'ipv4' | 'ipv6'): Promise<DaemonRoute[]> {
+    const summary = JSON.parse(await this.command(`show bgp ${family} unicast json`)) as { routes?: object }
+    const prefixes = Object.keys(summary.routes ?? {})
+    if (prefixes.length === 0) return []
+    const texts = await this.command(...prefixes.map(prefix => `show bgp ${family} unicast ${prefix} json`))
+    const documents = texts.split(/^(?=\{$)/m).filter(text => text.trim() !== '')
+    return documents.flatMap((text, index) => {
+      const { paths = [] } = JSON.parse(text) as { paths?: readonly PathJson[] }
+      return paths.filter(({ peer }) => isNeighbour(peer.peerId)).map(path => routeOf(prefixes[index] ?? '', path))
+    })
+  }
+}
+
+const isNeighbour = (peerId: string): boolean => peerId !== '0.0.0.0' && peerId !== '::'
+
+function routeOf(prefix: string, path: PathJson): DaemonRoute {
+  const words = (text = ''): string[] => text.split(' ').filter(Boolean)
+  return {
+    prefix,
+    from: path.peer.peerId,
+    nextHop: path.nexthops[0]?.ip ?? '',
+    asPath: path.aspath.string === 'Local' ? '' : path.aspath.string,
+    origin: path.origin.toLowerCase(),
+    med: path.metric ?? null,
+    localPref: path.locPrf ?? null,
+    communities: words(path.community?.string),
+    largeCommunities: words(path.largeCommunity?.string),
+    originatorId: path.originatorId ?? null,
+    clusterList: path.clusterList?.list ?? [],
+  }
+}
+
+function setCommands(route: OwnRoute): string[] {
+  const line = (command: string, values: readonly (number | string)[] | undefined): string[] =>
+    values === undefined || values.length === 0 ? [] : [`set ${command} ${values.join(' ')}`]
+  return [
+    ...line('metric', route.med === undefined ? undefined : [route.med]),
+    ...line('local-preference', route.localPref === undefined ? undefined : [route.localPref]),
+    ...line('community', route.communities),
+    ...line('large-community', route.largeCommunities),
+    ...line('as-path prepend', route.asPath),
+  ]
+}
+
+function configuration(plan: DaemonPlan): string[] {
+  return [
+    `hostname ${plan.name}`,
+    `router bgp ${plan.asn}`,
+    `bgp router-id ${plan.routerId}`,
+    ...(plan.clusterId === undefined ? [] : [`bgp cluster-id ${plan.clusterId}`]),
+    'no bgp ebgp-requires-policy',
+    'no bgp default ipv4-unicast',
+    'no bgp network import-check',
+    'bgp log-neighbor-changes',
+    // Groups wait so long for more members before they speak; the default is a second and more.
+    'coalesce-time 0',
+    ...plan.neighbours.flatMap(neighbour => neighbourCommands(plan, neighbour)),
+    ...(['ipv4', 'ipv6'] as const).flatMap(family => familyCommands(plan, family)),
+    'exit',
+  ]
+}
+
+function neighbourCommands(plan: DaemonPlan, neighbour: Neighbour): string[] {
+  const { address, localAddress, asn, password, holdTimeS } = neighbour
+  const say = (text: string): string => `neighbor ${address} ${text}`
+  return [
+    say(`remote-as ${asn}`),
+    say(`update-source ${localAddress}`),
+    say('timers connect 1'),
+    say('advertisement-interval 0'),
+    ...(asn === plan.asn ? [] : [say('disable-connected-check')]),
+    ...(password === undefined ? [] : [say(`password ${password}`)]),
+    ...(neighbour.hasTtlSecurity === true ? [say('ttl-security hops 1')] : []),
+    ...(neighbour.isPassive === true ? [say('passive')] : []),
+    ...(holdTimeS === undefined ? [] : [say(`timers ${Math.floor(holdTimeS / 3)} ${holdTimeS}`)]),
+  ]
+}
+
+function familyCommands(plan: DaemonPlan, family: 'ipv4' | 'ipv6'): string[] {
+  const active = plan.neighbours.filter(({ families }) => families.includes(family))
+  return [
+    `address-family ${family} unicast`,
+    ...active.flatMap(({ address, isClient, addPath }) => [
+      `neighbor ${address} activate`,
+      ...(isClient === true ? [`neighbor ${address} route-reflector-client`] : []),
+      ...(addPath === true ? [`neighbor ${address} addpath-tx-all-paths`] : []),
+    ]),
+    'exit',
+  ]
+}
