@@ -4,10 +4,12 @@
  */
 import { z } from 'zod'
 import { familyByName } from '../../wire/family.ts'
+import type { AdministrationRequest } from './controls.ts'
 import type { Answer, Context, Endpoint, Refusal } from './endpoint.ts'
 import { openApiDocument } from './openapi.ts'
 import { parsePrefixQuery } from './prefix-query.ts'
 import {
+  AdministrationResultSchema,
   FamilyNameSchema,
   ImpactSchema,
   KernelListSchema,
@@ -69,6 +71,91 @@ const ReloadQuerySchema = z.strictObject({
   maxImpact: ImpactSchema.optional().describe('refuse to do more than this to sessions that are up; reset when absent'),
 })
 
+const PeerOrAllSchema = z.strictObject({
+  peer: z.string().optional().describe('the peer of this name'),
+  all: flag.optional().describe('instead of `peer`: every peer'),
+})
+const FarewellQuerySchema = PeerOrAllSchema.extend({
+  message: z.string().optional().describe('text for the neighbour, at most 255 octets of UTF-8 (RFC 9003)'),
+})
+const RefreshQuerySchema = PeerOrAllSchema.extend({
+  direction: z.enum(['in', 'out']).optional().describe('in: the neighbour tells again (default); out: we do'),
+  family: FamilyNameSchema.optional().describe('only this family'),
+})
+
+/** Orders to peers: one row an action, all with the same answer. */
+const ADMINISTRATION: readonly Endpoint[] = [
+  order(
+    'disable',
+    'Bring peers down, Cease / Administrative Shutdown, and keep them down',
+    FarewellQuerySchema,
+    query => ({
+      action: 'disable',
+      ...(query.message !== undefined && { message: query.message }),
+    }),
+  ),
+  order(
+    'enable',
+    'Let disabled peers come up again, and those that wait after a failure at once',
+    PeerOrAllSchema,
+    () => ({
+      action: 'enable',
+    }),
+  ),
+  order('restart', 'End sessions, Cease / Administrative Reset, and begin anew', FarewellQuerySchema, query => ({
+    action: 'restart',
+    ...(query.message !== undefined && { message: query.message }),
+  })),
+  order('refresh', 'Have routes told again, without ending a session (RFC 2918)', RefreshQuerySchema, query => {
+    const family = query.family === undefined ? undefined : familyByName(query.family)
+    return { action: 'refresh', direction: query.direction ?? 'in', ...(family !== undefined && { family }) }
+  }),
+]
+
+function order<Query extends typeof PeerOrAllSchema>(
+  action: AdministrationRequest['action'],
+  summary: string,
+  query: Query,
+  build: (query: z.infer<Query>) => AdministrationRequest,
+): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: `/v1/${action}`,
+    summary,
+    query,
+    responseName: 'AdministrationResult',
+    response: AdministrationResultSchema,
+    handle({ views, controls }, _name, values) {
+      if (controls === undefined) return noControls()
+      const { peer, all = false } = values
+      const request = build(values)
+      const refusal = refuseOrder(views, { peer, all }, 'message' in request ? request.message : undefined)
+      if (refusal !== undefined) return refusal
+      const item = controls.administer(peer === undefined ? request : { ...request, peer })
+      return { type: 'document', body: { schema: SCHEMA_NAME, kind: 'AdministrationResult', item } }
+    },
+  })
+}
+
+/** RFC 9003 2 */
+const MESSAGE_MAX_OCTETS = 255
+
+function refuseOrder(
+  views: Views,
+  { peer, all }: { readonly peer: string | undefined; readonly all: boolean },
+  message = '',
+): Refusal | undefined {
+  if ((peer === undefined) !== all) {
+    const what = all ? 'both a peer and all are given' : 'neither a peer nor all is given'
+    return { type: 'refusal', status: 400, code: 'invalid-query', message: what, hint: 'write peer=NAME or all=true' }
+  }
+  if (peer !== undefined && views.peer(peer) === undefined) return unknownPeer(peer)
+  const { length } = new TextEncoder().encode(message)
+  if (length <= MESSAGE_MAX_OCTETS) return undefined
+  const what = `the message has ${length} octets in UTF-8, and a NOTIFICATION carries ${MESSAGE_MAX_OCTETS} (RFC 9003)`
+  return { type: 'refusal', status: 400, code: 'message-too-long', message: what, hint: 'shorten it' }
+}
+
 export const ENDPOINTS: readonly Endpoint[] = [
   endpoint({
     method: 'GET',
@@ -96,7 +183,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     responseName: 'Peer',
     response: PeerSchema,
     handle({ views }, name) {
-      const item = views.peers().find(peer => peer.name === name)
+      const item = views.peer(name)
       if (item === undefined) return unknownPeer(name)
       return { type: 'document', body: { schema: SCHEMA_NAME, kind: 'Peer', item } }
     },
@@ -135,6 +222,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
             body: { schema: SCHEMA_NAME, kind: 'ReloadResult', item: controls.reload({ dryRun, maxImpact }) },
           },
   }),
+  ...ADMINISTRATION,
   endpoint({
     method: 'GET',
     path: '/v1/openapi.json',

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Endpoint } from './endpoint.ts'
 import {
+  AdministrationResultSchema,
   ErrorSchema,
   KernelListSchema,
   KernelRowSchema,
@@ -21,6 +22,7 @@ import {
 } from './schema.ts'
 
 const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
+  AdministrationResult: AdministrationResultSchema,
   Error: ErrorSchema,
   KernelList: KernelListSchema,
   KernelRow: KernelRowSchema,

@@ -73,6 +73,7 @@ export const PeerViewSchema = z
     holdTimeS: count.nullable().describe('negotiated hold time, 0: none; null before OPEN'),
     localAddress: text.nullable(),
     routerId: text.nullable().describe('identifier the neighbour sent in OPEN'),
+    disabled: z.boolean().describe('kept down by an operator until enabled again'),
     passive: z.boolean(),
     reflectorClient: z.boolean().describe('RFC 4456 client of this reflector'),
     importPolicy: text,
@@ -80,6 +81,20 @@ export const PeerViewSchema = z
     capabilities: z.array(text).describe('what the neighbour offered in OPEN'),
   })
   .describe('one configured neighbour')
+
+export const TransitionSchema = z
+  .object({
+    at: text.describe('ISO 8601, UTC'),
+    from: PeerStateSchema,
+    to: PeerStateSchema,
+    cause: text.describe('why, in one line; words of the neighbour are escaped'),
+  })
+  .describe('a change of state of a peer')
+
+/** What `/v1/peers/{name}` has beside the row of the list. */
+export const PeerDetailSchema = PeerViewSchema.extend({
+  history: z.array(TransitionSchema).readonly().describe('the last 64 changes of state, oldest first'),
+}).describe('one configured neighbour, with its past')
 
 export const RouteRowSchema = z
   .object({
@@ -214,6 +229,23 @@ export const ReloadReportSchema = z
   })
   .describe('what became of a reload')
 
+const AdministrationReportSchema = z
+  .object({
+    action: z.enum(['disable', 'enable', 'restart', 'refresh']),
+    peers: z
+      .array(
+        z.object({
+          name: text,
+          outcome: z
+            .enum(['done', 'unchanged', 'refused'])
+            .describe('unchanged: it was so already; refused: it cannot be, and detail says why'),
+          detail: text.describe('one line for people'),
+        }),
+      )
+      .readonly(),
+  })
+  .describe('what an order to one peer or to all came to')
+
 /** `{ schema, kind, item }`: one thing. */
 function document<Kind extends string, Shape extends z.ZodRawShape>(kind: Kind, view: z.ZodObject<Shape>) {
   return z.object({ schema: z.literal(SCHEMA_NAME), kind: z.literal(kind), item: view })
@@ -231,7 +263,8 @@ function list<Kind extends string, Item extends z.ZodType>(kind: Kind, item: Ite
 }
 
 export const StatusSchema = document('Status', StatusViewSchema)
-export const PeerSchema = document('Peer', PeerViewSchema)
+export const PeerSchema = document('Peer', PeerDetailSchema)
+export const AdministrationResultSchema = document('AdministrationResult', AdministrationReportSchema)
 export const ReloadResultSchema = document('ReloadResult', ReloadReportSchema)
 export const PeerListSchema = list('PeerList', PeerViewSchema)
 export const RouteListSchema = list('RouteList', RouteRowSchema)
@@ -253,6 +286,8 @@ export type SourceKind = z.infer<typeof SourceKindSchema>
 export type PeerState = z.infer<typeof PeerStateSchema>
 export type KernelState = z.infer<typeof KernelStateSchema>
 export type MessageCounts = z.infer<typeof MessageCountsSchema>
+export type PeerDetail = z.infer<typeof PeerDetailSchema>
+export type AdministrationReport = z.infer<typeof AdministrationReportSchema>
 export type PeerView = z.infer<typeof PeerViewSchema>
 export type RouteRow = z.infer<typeof RouteRowSchema>
 export type KernelRow = z.infer<typeof KernelRowSchema>

@@ -5,9 +5,9 @@
  */
 import type { Family } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
-import type { KernelRow, PeerView, RouteRow, SourceKind, StatusView } from './schema.ts'
+import type { KernelRow, PeerDetail, PeerView, RouteRow, SourceKind, StatusView } from './schema.ts'
 
-export type { KernelRow, PeerView, RouteRow, StatusView } from './schema.ts'
+export type { KernelRow, PeerDetail, PeerView, RouteRow, StatusView } from './schema.ts'
 
 /** Absent field: no restriction. */
 export interface RouteQuery {
@@ -36,6 +36,8 @@ export interface Readiness {
 export interface Views {
   status(): StatusView
   peers(): readonly PeerView[]
+  /** One peer with its past; undefined when there is none of that name. */
+  peer(name: string): PeerDetail | undefined
   routes(query: RouteQuery): Iterable<RouteRow>
   kernel(): Iterable<KernelRow>
   readiness(): Readiness

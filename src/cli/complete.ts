@@ -11,13 +11,21 @@ const PATIENCE_MS = 300
 export async function completePeer(words: readonly string[], context: CliContext): Promise<string[]> {
   const current = words.at(-1) ?? ''
   if (!wantsPeer(words) || current.startsWith('-')) return []
-  const names = await peerNames(words, context)
+  const names = [...(await peerNames(words, context)), ...(wantsPeerOrAll(words) ? ['all'] : [])]
   return names.filter(name => name.startsWith(current))
 }
 
-/** `godwit show peers <tab>`, `… --peer <tab>` */
+/** Commands whose first argument is a peer. */
+const TO_PEERS: ReadonlySet<string | undefined> = new Set(['disable', 'enable', 'restart', 'refresh'])
+
+/** `godwit show peers <tab>`, `godwit disable <tab>`, `… --peer <tab>` */
 function wantsPeer(words: readonly string[]): boolean {
-  return words.at(-2) === '--peer' || (words[1] === 'show' && words[2] === 'peers' && words.length === 4)
+  if (words.at(-2) === '--peer') return true
+  return (words[1] === 'show' && words[2] === 'peers' && words.length === 4) || wantsPeerOrAll(words)
+}
+
+function wantsPeerOrAll(words: readonly string[]): boolean {
+  return TO_PEERS.has(words[1]) && words.length === 3
 }
 
 async function peerNames(words: readonly string[], context: CliContext): Promise<string[]> {

@@ -8,7 +8,7 @@ import { isAbsolute } from 'node:path'
 import { ACCEPT_ALL, REJECT_ALL } from '../policy/policy.ts'
 import type { PlacedFinding } from './explain.ts'
 import type { PathSegment } from './problem.ts'
-import type { ParsedConfig, ParsedPeer, ParsedTerm } from './schema.ts'
+import { DEFAULT_HOLD_TIME_S, type ParsedConfig, type ParsedPeer, type ParsedTerm } from './schema.ts'
 import { suggest } from './suggest.ts'
 import { type Address, type Finding, parseName } from './text.ts'
 
@@ -17,7 +17,7 @@ export function checkConfig(config: ParsedConfig): PlacedFinding[] {
   const own = ownAddresses(config)
   return [
     ...checkSpeaker(config),
-    ...checkDuplicatePeers(config),
+    ...checkPeerNames(config),
     ...config.peers.flatMap((peer, index) => [
       ...checkPeerSession(config, peer, own).map(inside(['peers', index])),
       ...checkPeerTransport(config, peer).map(inside(['peers', index])),
@@ -56,6 +56,22 @@ function checkHoldTime(seconds: number | undefined): PlacedFinding[] {
   ]
 }
 
+/** RFC 9687 4.4, and a floor that we would not keep ourselves. */
+function checkSessionTimers(speaker: ParsedConfig['speaker'], peer: ParsedPeer): PlacedFinding[] {
+  const findings: PlacedFinding[] = []
+  const holdTime = peer.holdTime ?? speaker.holdTime ?? DEFAULT_HOLD_TIME_S
+  const { sendHoldTime, minHoldTime } = peer
+  if (sendHoldTime !== undefined && sendHoldTime > 0 && sendHoldTime <= holdTime) {
+    const message = `is ${sendHoldTime}, not more than the hold time of ${holdTime} (RFC 9687 4.4)`
+    findings.push(found(['sendHoldTime'], 'contradiction', message, 'write more, 0 for never, or take it out'))
+  }
+  if (minHoldTime !== undefined && holdTime > 0 && holdTime < minHoldTime) {
+    const message = `is ${minHoldTime}, more than the hold time of ${holdTime} that we propose`
+    findings.push(found(['minHoldTime'], 'contradiction', message, 'lower it, or raise holdTime'))
+  }
+  return findings
+}
+
 function checkSpeaker({ speaker }: ParsedConfig): PlacedFinding[] {
   const findings = checkHoldTime(speaker.holdTime).map(inside(['speaker']))
   speaker.listen.forEach((here, index) => {
@@ -81,11 +97,18 @@ function checkSpeaker({ speaker }: ParsedConfig): PlacedFinding[] {
   return findings
 }
 
-function checkDuplicatePeers({ peers }: ParsedConfig): PlacedFinding[] {
+/** `godwit disable all` */
+const EVERY_PEER = 'all'
+
+function checkPeerNames({ peers }: ParsedConfig): PlacedFinding[] {
   const names = new Map<string, number>()
   const addresses = new Map<string, number>()
   const findings: PlacedFinding[] = []
   peers.forEach((peer, index) => {
+    if (peer.name === EVERY_PEER) {
+      const message = `${EVERY_PEER} is what commands call all peers together`
+      findings.push(found(['peers', index, 'name'], 'reserved-name', message, 'give it another name'))
+    }
     const sameName = names.get(peer.name)
     const sameAddress = addresses.get(peer.address.text)
     if (sameName === undefined) names.set(peer.name, index)
@@ -119,7 +142,7 @@ function ownAddresses({ speaker, peers }: ParsedConfig): ReadonlySet<string> {
 }
 
 function checkPeerSession({ speaker }: ParsedConfig, peer: ParsedPeer, own: ReadonlySet<string>): PlacedFinding[] {
-  const findings = checkHoldTime(peer.holdTime)
+  const findings = [...checkHoldTime(peer.holdTime), ...checkSessionTimers(speaker, peer)]
   const { address, localAddress, port } = peer
   const listening = speaker.listen.filter(listen => isIpv6(listen.address) === isIpv6(address))
   const isSelf =

@@ -28,6 +28,8 @@ import { DEFAULT_SOCKET } from './types.ts'
 
 const BGP_PORT = 179
 export const DEFAULT_HOLD_TIME_S = 90
+/** The floor of RFC 4271 4.2. */
+export const DEFAULT_MIN_HOLD_TIME_S = 3
 export const DEFAULT_CONNECT_RETRY_S = 5
 const FOUR_OCTETS_MAX = 4_294_967_295
 /** Calico's workload and IPVS interfaces are not ours to tell; every other interface is. */
@@ -130,6 +132,24 @@ const peer = z.strictObject({
   passive: flag(false, 'Never dial, wait for the neighbour.'),
   holdTime: holdTime.meta({ default: undefined }).optional(),
   connectRetry: connectRetry.meta({ default: undefined }).optional(),
+  minHoldTime: whole(3, 0xffff, 'Refuse a neighbour that proposes less, but for 0: seconds (RFC 4271 6.2).', {
+    default: DEFAULT_MIN_HOLD_TIME_S,
+  }).optional(),
+  sendHoldTime: whole(
+    0,
+    0xffff,
+    'Seconds in which nothing could be written to the neighbour, after which a session is given up; more than holdTime, 0 for never (RFC 9687). Default: 480, or twice the hold time where that is more.',
+  ).optional(),
+  delayOpen: whole(0, 240, "Seconds to wait for the neighbour's OPEN before ours is sent (RFC 4271 8.1.1).").default(0),
+  extendedMessages: flag(true, 'Offer to read messages of up to 65535 octets (RFC 8654).'),
+  routeRefresh: z
+    .enum(['enhanced', 'plain', 'off'])
+    .default('enhanced')
+    .describe('Tell routes again when asked (RFC 2918): enhanced marks begin and end (RFC 7313), off offers nothing.'),
+  retryWithoutCapabilities: flag(
+    true,
+    'Try once without capabilities when the neighbour refuses ours with 2/4 or 2/7 (RFC 5492 3).',
+  ),
   families: z
     .array(z.enum(['ipv4', 'ipv6']))
     .min(1)

@@ -76,6 +76,15 @@ export interface PeerConfig {
   /** 0 (no keepalives, no hold timer) or 3..65535. */
   readonly holdTimeS: number
   readonly connectRetryS: number
+  /** Smallest non-zero hold time of the neighbour that is accepted. */
+  readonly minHoldTimeS: number
+  /** RFC 9687; 0: never. Absent: the larger of 480 s and twice the negotiated hold time. */
+  readonly sendHoldTimeS?: number
+  /** RFC 4271 8.1.1; 0: our OPEN goes out at once. */
+  readonly delayOpenS: number
+  readonly extendedMessages: boolean
+  readonly routeRefresh: 'enhanced' | 'plain' | 'off'
+  readonly retryWithoutCapabilities: boolean
   /** Never empty. */
   readonly families: readonly Family[]
   readonly reflectorClient: boolean

@@ -1,7 +1,7 @@
 /** One row of `show peers`: configuration, state machine, socket and RIB seen as one. Called by views.ts. */
 import { describeReason, type MessageCounts as FsmCounts } from '../../fsm/index.ts'
 import { formatCapability, formatRouterId } from '../../wire/index.ts'
-import type { MessageCounts, PeerView } from '../api/schema.ts'
+import type { MessageCounts, PeerDetail, PeerView } from '../api/schema.ts'
 import type { PeerConfig } from '../config/index.ts'
 import type { PeerCounters } from '../rib/index.ts'
 import type { ViewParts } from './view-parts.ts'
@@ -38,12 +38,22 @@ export function peerView(peer: PeerConfig, { current, rib, routing, peers }: Vie
     holdTimeS: negotiated === undefined ? null : negotiated.holdTimeMs / 1000,
     localAddress: connection?.localAddress ?? row.localAddress ?? null,
     routerId: negotiated === undefined ? null : formatRouterId(negotiated.peerRouterId),
+    disabled: peers.isDisabled(peer.name),
     passive: peer.passive,
     reflectorClient: peer.reflectorClient,
     importPolicy: peer.import.name,
     exportPolicy: peer.export.name,
     capabilities: (negotiated?.capabilities ?? []).map(formatCapability),
   }
+}
+
+/** The same with its past. */
+export function peerDetail(peer: PeerConfig, parts: ViewParts): PeerDetail {
+  const now = Date.now()
+  const history = parts.peers.history(peer.name).map(({ agoMs, from, to, cause }) => {
+    return { at: new Date(now - agoMs).toISOString(), from, to, cause }
+  })
+  return { ...peerView(peer, parts), history }
 }
 
 function routeCounts(routes: PeerCounters | undefined) {

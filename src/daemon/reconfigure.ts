@@ -39,6 +39,7 @@ export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions 
     remotePort: peer.port,
     ...(peer.localAddress !== undefined && { localAddress: peer.localAddress }),
     transport: transportOptions(peer),
+    ...(peer.sendHoldTimeS !== undefined && { sendHoldMs: peer.sendHoldTimeS * 1000 }),
     fsm: {
       localAsn: speaker.asn,
       peerAsn: peer.asn,
@@ -50,7 +51,11 @@ export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions 
       idleHoldMs: IDLE_HOLD_MS,
       mayAccept: true,
       random: Math.random,
-      routeRefresh: marksRefresh(Rib.prototype) ? 'enhanced' : 'plain',
+      minHoldTimeS: peer.minHoldTimeS,
+      delayOpenMs: peer.delayOpenS * 1000,
+      extendedMessages: peer.extendedMessages,
+      routeRefresh: peer.routeRefresh === 'enhanced' && !marksRefresh(Rib.prototype) ? 'plain' : peer.routeRefresh,
+      retryWithoutCapabilities: peer.retryWithoutCapabilities,
     },
   }
 }

@@ -15,6 +15,7 @@ import {
   summarisePlan,
 } from '../config/index.ts'
 import type { Logger } from '../observe/log.ts'
+import { administer } from './administer.ts'
 import type { Speaker } from './speaker.ts'
 
 export interface ReloadParts {
@@ -27,7 +28,14 @@ export interface ReloadParts {
 }
 
 export function createControls(parts: ReloadParts): Controls {
-  return { reload: request => reload(parts, request) }
+  const { speaker, logger } = parts
+  return {
+    reload: request => reload(parts, request),
+    administer(request) {
+      const names = speaker.current.config.peers.map(({ name }) => name)
+      return administer({ peers: speaker.peers, logger, names }, request)
+    },
+  }
 }
 
 function reload(parts: ReloadParts, request: ReloadRequest): ReloadReport {

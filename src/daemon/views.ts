@@ -6,7 +6,7 @@ import { formatRouterId } from '../../wire/index.ts'
 import type { KernelRow, Readiness, RouteQuery, RouteRow, StatusView, Views } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
-import { peerView } from './peer-view.ts'
+import { peerDetail, peerView } from './peer-view.ts'
 import { routeRow } from './route-row.ts'
 import type { ViewParts } from './view-parts.ts'
 
@@ -15,6 +15,10 @@ export function createViews(parts: ViewParts): Views {
   return {
     status: () => statusView(parts, startedAt),
     peers: () => parts.current.config.peers.map(peer => peerView(peer, parts)),
+    peer(name) {
+      const peer = parts.current.config.peers.find(known => known.name === name)
+      return peer && peerDetail(peer, parts)
+    },
     routes: query => routeRows(query, parts),
     kernel: () => kernelRows(parts),
     readiness: () => readiness(parts),

@@ -3,7 +3,7 @@
  * Pulls output and writes it. Called by `peer-driver.ts`.
  */
 import type { Millis, Negotiated } from '../../fsm/index.ts'
-import type { Notification } from '../../wire/index.ts'
+import type { Family, Notification } from '../../wire/index.ts'
 import type { Connection } from './connection.ts'
 import type { DriverParts } from './peer-options.ts'
 import { defaultSendHoldMs, SendHold } from './send-hold.ts'
@@ -44,6 +44,14 @@ export class ActiveSession<Handle> {
   /** Hands over one UPDATE, header included. */
   update(bytes: Uint8Array, bodyStart: number, end: number): Notification | undefined {
     return this.#parts.routing.update(this.handle, bytes, bodyStart, end)
+  }
+
+  /** The peer wants our routes again, or marks the begin or the end of telling its own (RFC 2918 4, RFC 7313 4). */
+  refreshed(what: 'refresh' | 'refresh-begins' | 'refresh-ends', family: Family): void {
+    const { routing } = this.#parts
+    if (what === 'refresh') routing.refresh(this.handle, family)
+    else if (what === 'refresh-begins') routing.refreshBegins(this.handle, family)
+    else routing.refreshEnds(this.handle, family)
   }
 
   /** Writes until nothing is left, the socket is full, or the clock has passed `until`. Throws what the routing port throws. */

@@ -38,7 +38,7 @@ import { Dialer } from './dialer.ts'
 import { FaultLog } from './fault-log.ts'
 import type { RefusalReason } from './observer.ts'
 import { DEFAULT_CONNECT_TIMEOUT_MS, type DriverParts, dialTarget, type PeerOptions } from './peer-options.ts'
-import type { PeerRow, TrafficCounters } from './peer-row.ts'
+import type { PastTransition, PeerRow, RefreshObstacle, TrafficCounters } from './peer-row.ts'
 import type { PeerKey } from './routing-port.ts'
 import type { Sender, SendResult, SendSlot } from './send-loop.ts'
 import type { StreamSocket } from './stream-socket.ts'
@@ -114,6 +114,26 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     })
   }
 
+  /** Asks the neighbour for its routes again (`in`, RFC 2918), or tells it ours (`out`). No families: all of the session. */
+  refresh(direction: 'in' | 'out', families?: readonly Family[]): RefreshObstacle | undefined {
+    const negotiated = this.#active?.negotiated
+    if (negotiated === undefined) return 'no-session'
+    if (direction === 'in' && !negotiated.routeRefresh) return 'not-offered'
+    const wanted = negotiated.families.filter(family => families?.includes(family) !== false)
+    if (wanted.length === 0) return 'not-negotiated'
+    for (const family of wanted) {
+      if (direction === 'in') this.#input({ type: 'request-refresh', family })
+      else this.#refreshed('refresh', family)
+    }
+    return undefined
+  }
+
+  /** The last changes of state, oldest first. */
+  history(): readonly PastTransition[] {
+    const now = this.#parts.clock.now()
+    return this.#fsm.history.map(({ at, ...transition }) => ({ ...transition, agoMs: now - at }))
+  }
+
   /** How long to wait between attempts, from the next one on; a session or an attempt under way does not notice. */
   setConnectRetry(connectRetryMs: number): void {
     this.#options = { ...this.#options, fsm: { ...this.#options.fsm, connectRetryMs } }
@@ -149,7 +169,6 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
       traffic: this.#traffic(),
       connectRetryCounter: this.#fsm.connectRetryCounter,
       lastError: this.#fsm.lastError,
-      history: this.#fsm.history,
     }
   }
 
@@ -347,15 +366,11 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     }
   }
 
-  /** RFC 2918 4 and RFC 7313 4: the peer wants our routes again, or marks the begin or the end of telling its own. */
-  #refreshed(what: 'refresh' | 'refresh-begins' | 'refresh-ends', family: Family): void {
+  #refreshed(...[what, family]: Parameters<ActiveSession<Handle>['refreshed']>): void {
     const active = this.#active
     if (active === undefined) return
-    const { routing } = this.#parts
     try {
-      if (what === 'refresh') routing.refresh(active.handle, family)
-      else if (what === 'refresh-begins') routing.refreshBegins(active.handle, family)
-      else routing.refreshEnds(active.handle, family)
+      active.refreshed(what, family)
     } catch (error) {
       this.#sessionFault(active.connection.id, error)
     }

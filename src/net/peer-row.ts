@@ -44,5 +44,12 @@ export interface PeerRow {
   readonly traffic: TrafficCounters
   readonly connectRetryCounter: number
   readonly lastError: PeerError | undefined
-  readonly history: readonly Transition[]
 }
+
+/** A change of state, told by how long ago it was. */
+export interface PastTransition extends Omit<Transition, 'at'> {
+  readonly agoMs: number
+}
+
+/** Why a refresh cannot be: there is no session, the neighbour offers none (RFC 2918 2), or the families are none of the session. */
+export type RefreshObstacle = 'no-session' | 'not-offered' | 'not-negotiated'

@@ -3,6 +3,7 @@
  *
  * This is what `src/daemon` holds. Peers come and go at run time; nothing here knows the configuration, its differences, or the RIB.
  */
+import type { Family } from '../../wire/index.ts'
 import { canonicalAddress } from './address.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
@@ -12,7 +13,7 @@ import { type ListenAddress, Listener } from './listener.ts'
 import { channelObserver, type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
 import { PeerDriver } from './peer-driver.ts'
 import type { PeerOptions } from './peer-options.ts'
-import type { PeerRow } from './peer-row.ts'
+import type { PastTransition, PeerRow, RefreshObstacle } from './peer-row.ts'
 import { ReadGate } from './read-gate.ts'
 import type { PeerKey, RoutingPort } from './routing-port.ts'
 import { SendLoop } from './send-loop.ts'
@@ -56,6 +57,8 @@ export class PeerSet<Handle> {
   readonly #updateCounter = new UpdateCounter()
   readonly #byName = new Map<PeerKey, PeerDriver<Handle>>()
   readonly #byAddress = new Map<string, PeerDriver<Handle>>()
+  /** Peers an operator keeps down; by name, so that a peer that is added again stays down. */
+  readonly #disabled = new Set<PeerKey>()
   #listeners: readonly Listener[] = []
   #isStarted = false
 
@@ -96,7 +99,7 @@ export class PeerSet<Handle> {
       throw error
     }
     this.#listeners = listeners
-    for (const driver of this.#byName.values()) driver.start()
+    for (const driver of this.#byName.values()) this.#startUnlessDisabled(driver)
   }
 
   /** Adds a peer, and starts it when the set is started. A NetError when its name or address is taken or no address, or its options cannot be had. */
@@ -134,7 +137,7 @@ export class PeerSet<Handle> {
     for (const listener of this.#listeners) listener.admit(driver)
     this.#byName.set(options.name, driver)
     this.#byAddress.set(address, driver)
-    if (this.#isStarted) driver.start()
+    if (this.#isStarted) this.#startUnlessDisabled(driver)
   }
 
   /**
@@ -145,6 +148,7 @@ export class PeerSet<Handle> {
     const driver = this.#require(name)
     this.#byName.delete(name)
     this.#byAddress.delete(driver.remoteAddress)
+    if (why === 'peer-deconfigured') this.#disabled.delete(name)
     for (const listener of this.#listeners) listener.forget(driver)
     await driver.dispose(REMOVAL_SUBCODE[why])
   }
@@ -154,19 +158,38 @@ export class PeerSet<Handle> {
     this.#require(name).setConnectRetry(connectRetryMs)
   }
 
-  /** Brings a peer down and keeps it down: Cease / Administrative Shutdown. */
+  /** Brings a peer down and keeps it down, also over a change of its options: Cease / Administrative Shutdown. */
   disable(name: PeerKey, farewell: Farewell = {}): void {
-    this.#require(name).stop(CEASE_ADMINISTRATIVE_SHUTDOWN, farewell.communication)
+    const driver = this.#require(name)
+    this.#disabled.add(name)
+    driver.stop(CEASE_ADMINISTRATIVE_SHUTDOWN, farewell.communication)
   }
 
-  /** Lets a disabled peer come up again. */
+  /** Lets a disabled peer come up again; a peer that waits after a failure comes up at once (RFC 4271 8.1.2, event 1). */
   enable(name: PeerKey): void {
-    this.#require(name).start()
+    const driver = this.#require(name)
+    this.#disabled.delete(name)
+    driver.start()
   }
 
-  /** Ends the peer's session and lets it come up again: Cease / Administrative Reset. */
+  isDisabled(name: PeerKey): boolean {
+    return this.#disabled.has(name)
+  }
+
+  /** Asks a peer for its routes again, or tells it ours again; why not, when it cannot be. No families: all of the session. */
+  refresh(name: PeerKey, direction: 'in' | 'out', families?: readonly Family[]): RefreshObstacle | undefined {
+    return this.#require(name).refresh(direction, families)
+  }
+
+  /** The last changes of state of a peer, oldest first. */
+  history(name: PeerKey): readonly PastTransition[] {
+    return this.#require(name).history()
+  }
+
+  /** Ends the peer's session and lets it come up again: Cease / Administrative Reset. A disabled one stays down. */
   reset(name: PeerKey, farewell: Farewell = {}): void {
     const driver = this.#require(name)
+    if (this.#disabled.has(name)) return
     driver.stop(CEASE_ADMINISTRATIVE_RESET, farewell.communication)
     driver.start()
   }
@@ -213,6 +236,10 @@ export class PeerSet<Handle> {
       for (const reason of Object.keys(sum) as RefusalReason[]) sum[reason] += listener.refusals[reason]
     }
     return sum
+  }
+
+  #startUnlessDisabled(driver: PeerDriver<Handle>): void {
+    if (!this.#disabled.has(driver.name)) driver.start()
   }
 
   #require(name: PeerKey): PeerDriver<Handle> {

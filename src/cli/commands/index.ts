@@ -1,5 +1,6 @@
 /** The table of commands, in the order of `godwit --help`. A new command is a new file here and a new row. */
 import type { Command } from '../command.ts'
+import { ADMINISTRATION_COMMANDS } from './administer.ts'
 import { checkCommand } from './check.ts'
 import { decodeCommand } from './decode.ts'
 import { labCommand } from './lab.ts'
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
   checkCommand,
   showCommand,
   reloadCommand,
+  ...ADMINISTRATION_COMMANDS,
   schemaCommand,
   decodeCommand,
   labCommand,

@@ -1,5 +1,5 @@
 /** `godwit show peers [name]`: a line a peer, or everything about one. */
-import type { MessageCounts, PeerState, PeerView } from '../../api/schema.ts'
+import type { MessageCounts, PeerDetail, PeerState, PeerView } from '../../api/schema.ts'
 import type { CliContext } from '../context.ts'
 import { type Column, formatDetails, type Paint } from '../table.ts'
 import { formatDuration, orDash } from '../text.ts'
@@ -13,7 +13,7 @@ export interface ShowPeersOptions extends ShowOptions {
 export function showPeers(options: ShowPeersOptions, context: CliContext): Promise<number> {
   if (options.name !== undefined) {
     const path = `/v1/peers/${encodeURIComponent(options.name)}`
-    return printItem<PeerView>(ask(options, context, { path, kind: 'Peer' }), options, context, formatPeer)
+    return printItem<PeerDetail>(ask(options, context, { path, kind: 'Peer' }), options, context, formatPeer)
   }
   const request = ask(options, context, { path: '/v1/peers', kind: 'PeerList' })
   return printList(request, options, context, { columns: peerColumns(options.wide), none: 'no peers are configured' })
@@ -43,7 +43,7 @@ export function peerColumns(isWide: boolean): readonly Column<PeerView>[] {
     { head: 'NAME', text: peer => peer.name },
     { head: 'ADDRESS', text: peer => peer.address },
     { head: 'AS', text: peer => String(peer.asn) },
-    { head: 'STATE', text: peer => peer.state, paint: peer => PAINT[peer.state] },
+    { head: 'STATE', text: peer => (peer.disabled ? 'disabled' : peer.state), paint: peer => PAINT[peer.state] },
     { head: 'SINCE', text: peer => formatDuration(peer.sinceMs / 1000) },
     { head: 'RECEIVED', text: peer => orDash(peer.routesReceived) },
     { head: 'ACCEPTED', text: peer => orDash(peer.routesAccepted) },
@@ -53,14 +53,14 @@ export function peerColumns(isWide: boolean): readonly Column<PeerView>[] {
   ]
 }
 
-export function formatPeer(peer: PeerView): string {
+export function formatPeer(peer: PeerDetail): string {
   const since = formatDuration(peer.sinceMs / 1000)
   const { withdraw, discard, reset } = peer.updateErrors
   return formatDetails([
     ['Name', peer.name],
     ['Address', peer.address],
     ['AS', `${peer.asn} (${peer.kind}, local AS ${peer.localAsn})`],
-    ['State', `${peer.state} for ${since}`],
+    ['State', `${peer.state} for ${since}${peer.disabled ? ', disabled by an operator' : ''}`],
     ['Router id', orDash(peer.routerId)],
     ['Local address', orDash(peer.localAddress)],
     ['Connection', peer.passive ? 'passive: waits for the neighbour' : 'active'],
@@ -77,6 +77,7 @@ export function formatPeer(peer: PeerView): string {
     ['Malformed updates', `${withdraw} treated as withdraw, ${discard} attribute discarded, ${reset} session reset`],
     ['Sessions', `${peer.establishedCount} established, ${peer.flapCount} lost`],
     ['Last error', peer.lastError ?? 'none'],
+    ['History', peer.history.map(({ at, from, to, cause }) => `${at} ${from} -> ${to}: ${cause}`)],
   ])
 }
 

@@ -1,6 +1,14 @@
 /** Views of a small made-up speaker, for the tests of the API, the metrics and the command line. */
-import type { Controls, ReloadRequest } from '../../../src/api/controls.ts'
-import type { KernelRow, PeerView, ReloadReport, RouteRow, StatusView } from '../../../src/api/schema.ts'
+import type { AdministrationRequest, Controls, ReloadRequest } from '../../../src/api/controls.ts'
+import type {
+  AdministrationReport,
+  KernelRow,
+  PeerDetail,
+  PeerView,
+  ReloadReport,
+  RouteRow,
+  StatusView,
+} from '../../../src/api/schema.ts'
 import type { RouteQuery, Views } from '../../../src/api/views.ts'
 import { formatPrefix } from '../../../wire/prefix.ts'
 
@@ -31,6 +39,7 @@ export function samplePeer(over: Partial<PeerView> = {}): PeerView {
     holdTimeS: 90,
     localAddress: '10.0.0.1',
     routerId: '10.0.0.254',
+    disabled: false,
     passive: false,
     reflectorClient: false,
     importPolicy: 'tor-in',
@@ -196,10 +205,20 @@ export class SampleViews implements Views {
     return SAMPLE_KERNEL
   }
 
+  peer(name: string): PeerDetail | undefined {
+    const peer = this.peers().find(known => known.name === name)
+    return peer && { ...peer, history: SAMPLE_HISTORY }
+  }
+
   readiness() {
     return this.isReady ? { ready: true, reasons: [] } : { ready: false, reasons: ['no peer is Established'] }
   }
 }
+
+const SAMPLE_HISTORY: PeerDetail['history'] = [
+  { at: '2026-01-02T03:04:05.678Z', from: 'Idle', to: 'Connect', cause: 'started' },
+  { at: '2026-01-02T03:04:05.700Z', from: 'Connect', to: 'OpenSent', cause: 'connected \u001b[31m' },
+]
 
 export const SAMPLE_PLAN: NonNullable<ReloadReport['plan']> = {
   impact: 'reset',
@@ -225,6 +244,17 @@ export class SampleControls implements Controls {
     problems: [],
     warnings: [],
     plan: SAMPLE_PLAN,
+  }
+
+  readonly orders: AdministrationRequest[] = []
+  administration: AdministrationReport = {
+    action: 'disable',
+    peers: [{ name: 'tor-a', outcome: 'done', detail: 'is disabled' }],
+  }
+
+  administer(request: AdministrationRequest): AdministrationReport {
+    this.orders.push(request)
+    return this.administration
   }
 
   reload(request: ReloadRequest): ReloadReport {

@@ -52,7 +52,8 @@ async function refusal(path: string, method = 'GET') {
 
 describe('every endpoint', () => {
   it.each(ENDPOINTS.map(row => [row.path, row] as const))('%s answers what its schema says', async (path, row) => {
-    const document = await json(path.replace('{name}', 'tor-a'), row.method)
+    const query = 'all' in row.query.shape ? '?all=true' : ''
+    const document = await json(`${path.replace('{name}', 'tor-a')}${query}`, row.method)
     expect(row.response.safeParse(document).error).toBeUndefined()
   })
 
@@ -64,7 +65,7 @@ describe('every endpoint', () => {
 
   it('finds a peer whose name needs percent-encoding', async () => {
     const document = PeerSchema.parse(await json(`/v1/peers/${encodeURIComponent(DOWN_PEER.name)}`))
-    expect(document.item).toEqual(DOWN_PEER)
+    expect(document.item).toMatchObject(DOWN_PEER)
   })
 
   it('gives an empty list as an empty list', async () => {
@@ -76,6 +77,44 @@ describe('every endpoint', () => {
       count: 0,
       truncated: false,
     })
+  })
+})
+
+describe('an order to peers', () => {
+  it.each([
+    ['/v1/disable?peer=tor-a&message=back%20at%20noon', { action: 'disable', peer: 'tor-a', message: 'back at noon' }],
+    ['/v1/disable?all=true', { action: 'disable' }],
+    ['/v1/enable?peer=tor-a', { action: 'enable', peer: 'tor-a' }],
+    ['/v1/restart?peer=tor-a', { action: 'restart', peer: 'tor-a' }],
+    ['/v1/refresh?all=true', { action: 'refresh', direction: 'in' }],
+  ])('%s', async (path, request) => {
+    await json(path, 'POST')
+    expect(controls.orders).toEqual([request])
+  })
+
+  it('names a family', async () => {
+    await json('/v1/refresh?peer=tor-a&direction=out&family=ipv6-unicast', 'POST')
+    expect(controls.orders).toMatchObject([{ direction: 'out', family: { name: 'ipv6-unicast' } }])
+  })
+
+  it.each([
+    ['/v1/disable', 400, 'invalid-query'],
+    ['/v1/disable?peer=tor-a&all=true', 400, 'invalid-query'],
+    ['/v1/disable?peer=nobody', 404, 'peer-not-found'],
+    ['/v1/enable?all=true&message=hello', 400, 'invalid-query'],
+    ['/v1/refresh?all=true&direction=sideways', 400, 'invalid-query'],
+  ])('%s is refused', async (path, status, code) => {
+    expect(await refusal(path, 'POST')).toMatchObject({ status, code })
+    expect(controls.orders).toEqual([])
+  })
+
+  it('takes a text of 255 octets and refuses one of 256, counted in UTF-8 (row 65)', async () => {
+    const fits = `${'ü'.repeat(127)}x`
+    await json(`/v1/disable?all=true&message=${encodeURIComponent(fits)}`, 'POST')
+    expect(controls.orders).toEqual([{ action: 'disable', message: fits }])
+    const answer = await refusal(`/v1/restart?all=true&message=${encodeURIComponent(`${fits}x`)}`, 'POST')
+    expect(answer).toMatchObject({ status: 400, code: 'message-too-long' })
+    expect(answer.message).toContain('256 octets')
   })
 })
 

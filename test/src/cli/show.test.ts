@@ -111,6 +111,8 @@ describe('godwit show peers', () => {
         'Malformed updates:  1 treated as withdraw, 2 attribute discarded, 0 session reset',
         'Sessions:           2 established, 1 lost',
         'Last error:         none',
+        'History:            2026-01-02T03:04:05.678Z Idle -> Connect: started',
+        '                    2026-01-02T03:04:05.700Z Connect -> OpenSent: connected \\u001b[31m',
         '',
       ].join('\n'),
     )

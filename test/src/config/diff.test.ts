@@ -94,6 +94,26 @@ describe('a configuration that means the same', () => {
 
 describe('a changed key of one peer', () => {
   it.each<[string, string, string, string, string, 'none' | 'reset']>([
+    ['minHoldTime', 'tor', 'name: tor,', 'name: tor, minHoldTime: 9,', 'peers[tor].minHoldTime', 'reset'],
+    ['sendHoldTime', 'tor', 'name: tor,', 'name: tor, sendHoldTime: 600,', 'peers[tor].sendHoldTime', 'reset'],
+    ['delayOpen', 'tor', 'name: tor,', 'name: tor, delayOpen: 2,', 'peers[tor].delayOpen', 'reset'],
+    [
+      'extendedMessages',
+      'tor',
+      'name: tor,',
+      'name: tor, extendedMessages: false,',
+      'peers[tor].extendedMessages',
+      'reset',
+    ],
+    ['routeRefresh', 'tor', 'name: tor,', 'name: tor, routeRefresh: plain,', 'peers[tor].routeRefresh', 'reset'],
+    [
+      'retryWithoutCapabilities',
+      'tor',
+      'name: tor,',
+      'name: tor, retryWithoutCapabilities: false,',
+      'peers[tor].retryWithoutCapabilities',
+      'reset',
+    ],
     ['address', 'tor', '10.0.0.254', '10.0.0.253', 'peers[tor].address', 'reset'],
     ['asn', 'tor', 'asn: 65001', 'asn: 65002', 'peers[tor].asn', 'reset'],
     ['port', 'tor', 'name: tor,', 'name: tor, port: 1790,', 'peers[tor].port', 'reset'],
