@@ -12,6 +12,7 @@ import { createLogger, type Logger, logChannels } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
 import { createControls } from './reload.ts'
 import { type Speaker, startSpeaker } from './speaker.ts'
+import { warmUp } from './warm-up.ts'
 
 export interface DaemonOptions {
   readonly configPath: string
@@ -43,6 +44,9 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     logger.info(
       { event: 'started', version: options.version, config: options.configPath, peers: config.peers.length },
       'godwit started',
+    )
+    warmUp().catch((error: unknown) =>
+      logger.warn({ event: 'warm-up', err: error }, 'the warm-up failed: the first routes take longer'),
     )
     return supervise({ speaker, controls, logger }, closeAll)
   } catch (error) {
