@@ -114,10 +114,14 @@ export class Interner {
   probeReach(peer: PeerRecord, bytes: Uint8Array, start: number, end: number, mp: MpSections): number {
     if (!peer.peer.fourOctetAs || !mp.wellFormed) return 0
     const length = this.#gather(bytes, start, end, mp)
-    return this.#core.store.probe(peer.id, this.#scratch, 0, length)
+    return length < 0 ? 0 : this.#core.store.probe(peer.id, this.#scratch, 0, length)
   }
 
-  /** The block without MP attributes and NEXT_HOP, and with the next hop of MP_REACH_NLRI in its place; in `#scratch`. */
+  /**
+   * The block without MP attributes and NEXT_HOP, and with the next hop of MP_REACH_NLRI in its place; in `#scratch`.
+   * What is left out has no part in the look-up, so it must be sound by itself: of the MP attributes `mp` says so, of a
+   * NEXT_HOP that is not -1 is returned and the block must be judged.
+   */
   #gather(bytes: Uint8Array, start: number, end: number, mp: MpSections): number {
     const out = this.#scratch
     const { nextHopStart, nextHopEnd } = mp
@@ -133,7 +137,7 @@ export class Interner {
           isDue = false
         }
         for (let i = at; i < next; i++) out[o++] = bytes[i]!
-      }
+      } else if (type === AttributeCode.NEXT_HOP && !isSoundNextHop(bytes, at, next)) return -1
       at = next
     }
     return isDue ? writeNextHop(bytes, nextHopStart, nextHopEnd, out, o) : o
@@ -292,6 +296,14 @@ export class Interner {
     localRoutes.set(set, { ...route })
     return set
   }
+}
+
+/** Has the NEXT_HOP attribute `bytes[at, next)` the flags and the length that it must have (RFC 7606 3 c, 7.3)? */
+function isSoundNextHop(bytes: Uint8Array, at: number, next: number): boolean {
+  const flags = bytes[at]!
+  const head = (flags & AttributeFlag.EXTENDED_LENGTH) !== 0 ? 4 : 3
+  const category = flags & (AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE)
+  return category === AttributeFlag.TRANSITIVE && next - at - head === 4
 }
 
 function writeNextHop(bytes: Uint8Array, start: number, end: number, out: Uint8Array, o: number): number {
