@@ -9,7 +9,7 @@
 /** log2 of words per record. */
 export const RECORD_SHIFT = 4
 
-/** Hash of (source, bytes). Of a derived set: the verdict of the import policy + 1, 0 for REJECT. */
+/** Hash of (source, bytes). Of a derived set: its key, see PeerRecord.policyKey. */
 export const HASH = 0
 /** Paths, derived sets and messages in progress that name this set. On the free list: the next free id. */
 export const REFS = 1

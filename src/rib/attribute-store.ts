@@ -5,7 +5,7 @@
  * The bytes lie in an arena of 16-octet classes; the record (attribute-record.ts) is one cache line. A hit costs one pass
  * over the bytes and one comparison, and nothing is parsed: validation happened when the set came in. The hash is secret
  * (table/hash.ts) and never trusted: bytes are always compared.
- * Derived sets (what import policy made of a set) hang on the set they came from, by verdict, and are not in the hash
+ * Derived sets (what import policy made of a set) hang on the set they came from, by verdict and policy, and are not in the hash
  * table: a received block can never be mistaken for one. A derived set keeps the set it came from alive. The one for routes
  * that import policy refused (verdict REJECT) has no octets of its own.
  *
@@ -27,11 +27,15 @@ import {
   SIBLING,
   UNUSABLE,
 } from './attribute-record.ts'
+import { MAX_SOURCE } from './source-table.ts'
 
 /** Longest canonical attribute block: what a 65535-octet message can hold, 4-octet AS form included. */
 const MAX_OCTETS = 65535
 const UNUSABLE_BITS = UNUSABLE << 16
 const REJECTED_FLAGS = Flag.DERIVED | Flag.REJECTED
+const DERIVED_FLAGS = REJECTED_FLAGS | Flag.POLICY_MED
+/** The key of the set for refused routes, see PeerRecord.policyKey. */
+export const REJECTED_KEY = 0
 /** Words per size class of the arena. */
 const CLASS_WORDS = 4
 
@@ -47,6 +51,9 @@ export class AttributeStore {
   size = 0
   /** Octets of attributes in the store. */
   octets = 0
+  /** Sets in the store and octets of attributes, by source id. */
+  readonly setsOf = new Uint32Array(MAX_SOURCE + 1)
+  readonly octetsOf = new Uint32Array(MAX_SOURCE + 1)
   /** One past the largest id ever given. */
   idLimit = 1
 
@@ -144,24 +151,50 @@ export class AttributeStore {
     return set
   }
 
-  /** The set that import policy made of `origin` with this verdict (REJECT: -1), or 0. */
-  derived(origin: number, verdict: number): number {
+  /** The set that import policy made of `origin` with the verdict of this key (see PeerRecord.policyKey), or 0. */
+  derived(origin: number, key: number): number {
     const records = this.records
     let set = records[(origin << RECORD_SHIFT) + DERIVED]!
-    while (set !== 0 && records[(set << RECORD_SHIFT) + HASH] !== verdict + 1) {
+    while (set !== 0 && records[(set << RECORD_SHIFT) + HASH] !== key) {
       set = records[(set << RECORD_SHIFT) + SIBLING]!
     }
     return set
   }
 
+  /** The set with these octets and exactly these of the flags for derived sets that import policy made of `origin`, or 0. */
+  derivedAlike(origin: number, flags: number, bytes: Uint8Array, length: number): number {
+    const records = this.records
+    let set = records[(origin << RECORD_SHIFT) + DERIVED]!
+    for (; set !== 0; set = records[(set << RECORD_SHIFT) + SIBLING]!) {
+      if ((this.flagsOf(set) & DERIVED_FLAGS) === flags && this.#hasOctets(set, bytes, length)) return set
+    }
+    return 0
+  }
+
+  #hasOctets(set: number, bytes: Uint8Array, length: number): boolean {
+    if (this.lengthOf(set) !== length) return false
+    const start = this.startOf(set)
+    for (let i = 0; i < length; i++) if (this.bytes[start + i] !== bytes[i]) return false
+    return true
+  }
+
+  /** Of a derived set: by which key `derived` finds it. */
+  keyOf(set: number): number {
+    return this.records[(set << RECORD_SHIFT) + HASH]!
+  }
+
+  setKey(set: number, key: number): void {
+    this.records[(set << RECORD_SHIFT) + HASH] = key
+  }
+
   /** Adds what import policy made of `origin`: canonical `bytes[0, length)`, which are copied. Retains `origin`. */
-  insertDerived(origin: number, verdict: number, bytes: Uint8Array, length: number): number {
+  insertDerived(origin: number, key: number, bytes: Uint8Array, length: number): number {
     const set = this.#takeRecord(this.sourceOf(origin), length)
     const at = set << RECORD_SHIFT
     const records = this.records
     this.bytes.set(bytes.subarray(0, length), records[at + ARENA]! * 4)
     records[at + PREFERENCE_FLAGS] = Flag.DERIVED
-    this.#hang(set, origin, verdict)
+    this.#hang(set, origin, key)
     return set
   }
 
@@ -171,6 +204,7 @@ export class AttributeStore {
    */
   insertRejected(origin: number): number {
     const set = this.#takeId()
+    this.setsOf[this.sourceOf(origin)]! += 1
     const at = set << RECORD_SHIFT
     const from = origin << RECORD_SHIFT
     const records = this.records
@@ -178,15 +212,15 @@ export class AttributeStore {
     records[at + REFS] = 0
     records[at + BUCKET] = 0
     records[at + PREFERENCE_FLAGS] = UNUSABLE_BITS | (records[at + PREFERENCE_FLAGS]! & 0xffff) | REJECTED_FLAGS
-    this.#hang(set, origin, -1)
+    this.#hang(set, origin, REJECTED_KEY)
     return set
   }
 
-  #hang(set: number, origin: number, verdict: number): void {
+  #hang(set: number, origin: number, key: number): void {
     const records = this.records
     const at = set << RECORD_SHIFT
     const from = origin << RECORD_SHIFT
-    records[at + HASH] = verdict + 1
+    records[at + HASH] = key
     records[at + DERIVED] = origin
     records[at + SIBLING] = records[from + DERIVED]!
     records[from + DERIVED] = set
@@ -268,6 +302,8 @@ export class AttributeStore {
     records[at + ARENA] = offset
     records[at + LENGTH_SOURCE] = (source << 16) | length
     this.octets += length
+    this.setsOf[source]! += 1
+    this.octetsOf[source]! += length
     return set
   }
 
@@ -295,7 +331,13 @@ export class AttributeStore {
     const origin = (flags & Flag.DERIVED) !== 0 ? records[at + DERIVED]! : 0
     if (origin === 0) this.#unhash(set)
     else this.#unlink(set, origin)
-    if ((flags & Flag.REJECTED) === 0) this.#freeOctets(records[at + ARENA]!, records[at + LENGTH_SOURCE]! & 0xffff)
+    const source = this.sourceOf(set)
+    if ((flags & Flag.REJECTED) === 0) {
+      const length = this.lengthOf(set)
+      this.#freeOctets(records[at + ARENA]!, length)
+      this.octetsOf[source]! -= length
+    }
+    this.setsOf[source]! -= 1
     this.size--
     records[at + LENGTH_SOURCE] = 0
     records[at + REFS] = this.#freeId

@@ -1,17 +1,20 @@
 /** Numbers for show commands and metrics, gathered from where they are kept. Cold. Called by rib.ts. */
+import { RECORD_SHIFT } from './attribute-record.ts'
 import type { Core } from './core.ts'
-import type { GroupStats, PeerCounters, RibStats } from './port.ts'
+import type { FamilyRoutes, GroupStats, PeerCounters, RibStats } from './port.ts'
 import type { Reader } from './reader.ts'
 import type { PeerRecord } from './source-table.ts'
 import type { UpdateGroup } from './update-group.ts'
 
-export function peerCounters({ sources, tables }: Core, record: PeerRecord, reader: Reader): PeerCounters {
+export function peerCounters({ sources, store, tables }: Core, record: PeerRecord, reader: Reader): PeerCounters {
   const { id } = record
-  const received = tables.reduce((sum, table) => sum + (table.received[id] ?? 0), 0)
-  const keptAside = tables.reduce((sum, table) => sum + (table.keptAside[id] ?? 0), 0)
+  const routes = tables.map(({ family, received, keptAside }): FamilyRoutes => {
+    const count = received[id] ?? 0
+    return { family, received: count, accepted: count - (keptAside[id] ?? 0) }
+  })
   return {
-    prefixesReceived: received,
-    prefixesAccepted: received - keptAside,
+    prefixesReceived: routes.reduce((sum, { received }) => sum + received, 0),
+    prefixesAccepted: routes.reduce((sum, { accepted }) => sum + accepted, 0),
     prefixesAdvertised: reader.group.advertised - (sources.ownTold[id] ?? 0),
     updatesReceived: record.updatesReceived,
     announcementsReceived: record.announcementsReceived,
@@ -23,6 +26,9 @@ export function peerCounters({ sources, tables }: Core, record: PeerRecord, read
     attributesDiscarded: record.attributesDiscarded,
     oddPrefixes: record.oddPrefixes,
     foreignFamilies: record.foreignFamilies,
+    blocked: record.blocked,
+    attributeOctets: (store.octetsOf[id] ?? 0) + ((store.setsOf[id] ?? 0) << (RECORD_SHIFT + 2)),
+    routes,
     resyncs: reader.resyncs,
   }
 }

@@ -13,32 +13,45 @@ import { NlriReader } from '../../wire/nlri.ts'
 import { locateMp, MpSections, splitUpdate, UpdateSections } from '../../wire/update.ts'
 import { Flag, KEPT_ASIDE } from './attribute-record.ts'
 import type { Core } from './core.ts'
+import type { ImportPolicy } from './import-policy.ts'
 import { type Carried, type Interner, RESET, WITHDRAW } from './interner.ts'
 import { isOddPrefix4, isOddPrefix6 } from './odd-prefix.ts'
+import type { Limits } from './prefix-limit.ts'
 import type { RouteTable } from './route-table.ts'
 import type { PeerRecord } from './source-table.ts'
-import { REJECT, RouteSubject } from './subject.ts'
 
 /** For which routes a block is judged, see `Interner.intern`. */
 const CLASSIC: Carried = { ipv4Nlri: true, mpReach: false, anyReachable: true }
 const MULTIPROTOCOL: Carried = { ipv4Nlri: false, mpReach: true, anyReachable: true }
 
+export interface IngestParts {
+  readonly interner: Interner
+  readonly policy: ImportPolicy
+  readonly limits: Limits
+}
+
 export class Ingest {
   readonly #core: Core
   readonly #interner: Interner
-  readonly #subject: RouteSubject
+  readonly #policy: ImportPolicy
+  readonly #limits: Limits
   readonly #sections = new UpdateSections()
   readonly #mp = new MpSections()
   readonly #nlri = new NlriReader()
 
-  constructor(core: Core, interner: Interner) {
+  constructor(core: Core, { interner, policy, limits }: IngestParts) {
     this.#core = core
     this.#interner = interner
-    this.#subject = new RouteSubject(core.store)
+    this.#policy = policy
+    this.#limits = limits
   }
 
   /** Applies the UPDATE `bytes[start, end)`, header excluded. */
   update(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): Notification | undefined {
+    return this.#apply(peer, bytes, start, end) ?? this.#limits.check(peer)
+  }
+
+  #apply(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): Notification | undefined {
     const sections = this.#sections
     const error = splitUpdate(bytes, start, end, sections)
     if (error !== undefined) return error
@@ -61,7 +74,7 @@ export class Ingest {
   #updateWithAttributes(peer: PeerRecord, bytes: Uint8Array): Notification | undefined {
     const { attributesStart: start, attributesEnd: end, nlriStart, nlriEnd } = this.#sections
     const mp = this.#mp
-    locateMp(bytes, start, end, mp)
+    locateMp(bytes, start, end, mp, peer.context)
     const ipv4Nlri = nlriEnd > nlriStart
     const reach = this.#negotiated(peer, mp.hasReach, mp.reachFamily)
     const unreach = this.#negotiated(peer, mp.hasUnreach, mp.unreachFamily)
@@ -146,11 +159,12 @@ export class Ingest {
     const nlri = this.#nlri
     const source = peer.id
     let count = 0
-    nlri.reset(bytes, start, end, family)
+    nlri.reset(bytes, start, end, family, peer.hasPathIds(family))
     while (nlri.next()) {
       count++
       const id = prefixes.lookup(nlri.address0, nlri.address1, nlri.address2, nlri.address3, nlri.length)
-      if (id !== 0) table.withdraw(id, source, 0)
+      // RFC 7911 5: an identifier that was not announced is passed over.
+      if (id !== 0) table.withdraw(id, source, nlri.pathId | 0)
     }
     peer.withdrawsReceived += count
     return nlri.malformed ? invalidNetworkField(`a withdrawn ${family.name} prefix is malformed`) : undefined
@@ -168,37 +182,19 @@ export class Ingest {
     const { store } = this.#core
     const table = this.#core.table(family)
     store.retain(received)
-    this.#nlri.reset(bytes, start, end, family)
+    this.#nlri.reset(bytes, start, end, family, peer.hasPathIds(family))
     const isSpoken = (peer.familyMask & (1 << family.index)) !== 0
     if (!isSpoken) peer.foreignFamilies++
-    else if (this.#asksPrefixes(peer, received)) this.#announceEach(peer, table, received)
+    else if (this.#limits.mayBlock(peer, table, end - start)) this.#announceWithin(peer, table, received)
+    else if (this.#policy.asksPrefixes(peer, received)) this.#announceEach(peer, table, received)
     else {
-      const imported = this.#imported(peer, family, received)
+      const imported = this.#policy.imported(peer, received, family)
       store.retain(imported)
       this.#announceAll(peer, table, imported)
       store.release(imported)
     }
     store.release(received)
     return this.#nlri.malformed ? invalidNetworkField(`an announced ${family.name} prefix is malformed`) : undefined
-  }
-
-  /** Has each prefix to be shown to the import policy? Not when the set cannot come in anyway. */
-  #asksPrefixes({ peer }: PeerRecord, received: number): boolean {
-    return peer.importPolicy.dependsOnPrefix && (this.#core.store.flagsOf(received) & KEPT_ASIDE) === 0
-  }
-
-  /** What becomes of a set on import, for policies that do not look at prefixes. */
-  #imported(peer: PeerRecord, family: Family, received: number): number {
-    if ((this.#core.store.flagsOf(received) & KEPT_ASIDE) !== 0) return received
-    const verdict = peer.peer.importPolicy.evaluate(this.#subject.setRoute(received, family))
-    return this.#apply(peer, received, verdict)
-  }
-
-  /** The set that a verdict of the import policy makes of a received one (RFC 4271 9.1.1). */
-  #apply(peer: PeerRecord, received: number, verdict: number): number {
-    if (verdict === 0) return received
-    if (verdict === REJECT) return this.#interner.reject(received)
-    return this.#interner.derive(received, verdict, peer.peer.importPolicy.edits[verdict] ?? {}, peer)
   }
 
   #announceAll(peer: PeerRecord, table: RouteTable, set: number): void {
@@ -217,7 +213,7 @@ export class Ingest {
       const length = nlri.length
       count++
       if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) odd++
-      else table.announce(prefixes.add(a0, a1, a2, a3, length), source, set, 0)
+      else table.announce(prefixes.add(a0, a1, a2, a3, length), source, set, nlri.pathId | 0)
     }
     peer.announcementsReceived += count
     peer.oddPrefixes += odd
@@ -227,10 +223,9 @@ export class Ingest {
   /** Asks a policy that looks at prefixes about each one. */
   #announceEach(peer: PeerRecord, table: RouteTable, received: number): void {
     const nlri = this.#nlri
-    const subject = this.#subject
-    const policy = peer.peer.importPolicy
+    const policy = this.#policy
     const isWide = table.family.words === 4
-    subject.setRoute(received, table.family)
+    policy.begin(received, table.family)
     while (nlri.next()) {
       const a0 = nlri.address0 | 0
       const a1 = nlri.address1 | 0
@@ -242,10 +237,48 @@ export class Ingest {
         peer.oddPrefixes++
         continue
       }
-      const set = this.#apply(peer, received, policy.evaluate(subject.setAddress(nlri)))
-      table.announce(table.prefixes.add(a0, a1, a2, a3, length), peer.id, set, 0)
+      const set = policy.importedFor(peer, received, nlri)
+      table.announce(table.prefixes.add(a0, a1, a2, a3, length), peer.id, set, nlri.pathId | 0)
       this.#count(peer, set, 1)
     }
+  }
+
+  /** Near a limit that blocks: each prefix for itself, and none that is new without room for it. */
+  #announceWithin(peer: PeerRecord, table: RouteTable, received: number): void {
+    const { store } = this.#core
+    const nlri = this.#nlri
+    const policy = this.#policy
+    const asksPrefixes = policy.asksPrefixes(peer, received)
+    const isWide = table.family.words === 4
+    while (nlri.next()) {
+      const { address0: a0, address1: a1, address2: a2, address3: a3, length } = nlri
+      peer.announcementsReceived++
+      if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) {
+        peer.oddPrefixes++
+        continue
+      }
+      if (asksPrefixes) policy.begin(received, table.family)
+      const set = asksPrefixes
+        ? policy.importedFor(peer, received, nlri)
+        : policy.imported(peer, received, table.family)
+      store.retain(set)
+      this.#announceOne(peer, table, received, set)
+      store.release(set)
+    }
+  }
+
+  #announceOne(peer: PeerRecord, table: RouteTable, received: number, set: number): void {
+    const { store } = this.#core
+    const { address0, address1, address2, address3, length, pathId } = this.#nlri
+    const known = table.prefixes.lookup(address0, address1, address2, address3, length)
+    const old = known === 0 ? 0 : table.setFrom(known, peer.id, pathId | 0)
+    if (old === 0 && this.#limits.isFull(peer, table, 'received')) return
+    const isLetIn = (store.flagsOf(set) & KEPT_ASIDE) === 0
+    const wasLetIn = old !== 0 && (store.flagsOf(old) & KEPT_ASIDE) === 0
+    const isBlocked = isLetIn && !wasLetIn && this.#limits.isFull(peer, table, 'accepted')
+    const prefix = table.prefixes.add(address0, address1, address2, address3, length)
+    table.announce(prefix, peer.id, isBlocked ? this.#interner.reject(received) : set, pathId | 0)
+    this.#count(peer, set, 1)
   }
 
   /** Counts announcements that do not come in. */

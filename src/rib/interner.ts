@@ -9,7 +9,6 @@
  * changes nothing for sets already here.
  * Called by ingest.ts per message and by local-route.ts.
  */
-import type { CodecContext } from '../../wire/context.ts'
 import type { Notification } from '../../wire/errors.ts'
 import { AttributeCode, AttributeFlag, DEFAULT_LOCAL_PREF } from '../../wire/iana.ts'
 import { NormalisedAttributes, normaliseAttributes } from '../../wire/normalise.ts'
@@ -32,11 +31,11 @@ import {
   rankOf,
   UNUSABLE,
 } from './attribute-record.ts'
+import { REJECTED_KEY } from './attribute-store.ts'
 import type { Core } from './core.ts'
 import { BGP_PREFERENCE, type LocalRoute } from './port.ts'
 import { type RewritePlan, Rewriter } from './rewrite.ts'
 import type { PeerRecord } from './source-table.ts'
-import { REJECT } from './subject.ts'
 
 /** Instead of a set: the prefixes of the message are to be withdrawn (RFC 7606 2). */
 export const WITHDRAW = 0
@@ -84,7 +83,6 @@ export class Interner {
   readonly #normalised = new NormalisedAttributes()
   readonly #summary = new AttributeSummary()
   readonly #rewriter: Rewriter
-  readonly #contexts = new WeakMap<PeerRecord, CodecContext>()
   #scratch = new Uint8Array(65536 + 64)
 
   constructor(core: Core, options: InternerOptions) {
@@ -149,7 +147,7 @@ export class Interner {
    */
   intern(peer: PeerRecord, bytes: Uint8Array, start: number, end: number, carried: Carried): number {
     const out = this.#normalised
-    normaliseAttributes(bytes, start, end, this.#context(peer), carried, out)
+    normaliseAttributes(bytes, start, end, peer.context, carried, out)
     switch (out.action) {
       case 'reset':
         this.error = out.error
@@ -183,24 +181,15 @@ export class Interner {
   ): Notification | undefined {
     const out = this.#normalised
     const carried = { ipv4Nlri: false, mpReach: false, anyReachable }
-    normaliseAttributes(bytes, start, end, this.#context(peer), carried, out)
+    normaliseAttributes(bytes, start, end, peer.context, carried, out)
     return out.action === 'reset' ? out.error : undefined
-  }
-
-  #context(peer: PeerRecord): CodecContext {
-    let context = this.#contexts.get(peer)
-    if (context === undefined) {
-      const { fourOctetAs, kind, families, maxLength } = peer.peer
-      context = { fourOctetAs, peerKind: kind, families, maxLength }
-      this.#contexts.set(peer, context)
-    }
-    return context
   }
 
   /** The set that import policy makes of `set` with this verdict. */
   derive(set: number, verdict: number, edits: Edits, peer: PeerRecord): number {
     const { store } = this.#core
-    const known = store.derived(set, verdict)
+    const key = peer.policyKey(verdict)
+    const known = store.derived(set, key)
     if (known !== 0) return known
     // A next hop of ours means something on export only (policy.ts).
     const { nextHopSelf: _, ...rest } = edits
@@ -209,8 +198,14 @@ export class Interner {
     const length = this.#rewriter.rewrite(set, IMPORT_PLAN, rest, this.#scratch, 0)
     // Policy cannot make a set longer than any message; if it tried, the route stays as it came.
     if (length > 0xffff) return set
-    const derived = store.insertDerived(set, verdict, this.#scratch, length)
     const own = Flag.DERIVED | (rest.med === undefined ? 0 : Flag.POLICY_MED)
+    // What the policy before the present one made of it may be the same, and then nothing has changed for anybody.
+    const same = peer.policySerial === 0 ? 0 : store.derivedAlike(set, own, this.#scratch, length)
+    if (same !== 0 && !peer.isPresentKey(store.keyOf(same))) {
+      store.setKey(same, key)
+      return same
+    }
+    const derived = store.insertDerived(set, key, this.#scratch, length)
     this.#describe(derived, peer, () => own)
     return derived
   }
@@ -218,7 +213,7 @@ export class Interner {
   /** The set of routes that came with `set` and that import policy refuses. */
   reject(set: number): number {
     const { store, nextHops } = this.#core
-    const known = store.derived(set, REJECT)
+    const known = store.derived(set, REJECTED_KEY)
     if (known !== 0) return known
     nextHops.retain(store.nextHopOf(set))
     return store.insertRejected(set)
@@ -261,8 +256,9 @@ export class Interner {
     const { asn, routerId } = this.#options
     const path = start + summary.asPathOffset
     const pathEnd = path + summary.asPathLengthOctets
-    let isLoop = countAsn(bytes, path, pathEnd, peer.localAsn) > 0
-    if (asn !== peer.localAsn && countAsn(bytes, path, pathEnd, asn) > 0) isLoop = true
+    const { localAsn, allowOwnAs = 0 } = peer
+    let isLoop = countAsn(bytes, path, pathEnd, localAsn) > allowOwnAs
+    if (asn !== localAsn && countAsn(bytes, path, pathEnd, asn) > allowOwnAs) isLoop = true
     if (summary.hasOriginatorId && summary.originatorId === routerId) isLoop = true
     if (summary.clusterListLength > 0) {
       const list = start + summary.clusterListOffset

@@ -12,13 +12,12 @@ const PREFIX = 2
 /** Source id in the low half, flags in the high half. */
 const SOURCE = 3
 
-/** What is noted per path, high half of its last word. */
+/** What is noted per path, high half of its last word; its uppermost octet is the epoch. */
 export const PathFlag = {
   /** New, or with another attribute set than at the last flush. */
   CHANGED: 0x10000,
-  /** Announced since the last odd, or even, beginning of an enhanced refresh of its source (RFC 7313 4). */
-  EPOCH: 0x20000,
 } as const
+const EPOCH_SHIFT = 24
 
 export class PathSlab {
   /** Paths in use. */
@@ -34,7 +33,7 @@ export class PathSlab {
     this.#words = new Uint32Array(Math.max(reserve, 16) * 4)
   }
 
-  /** A new path, CHANGED, not linked to anything. */
+  /** A new path of epoch 0, CHANGED, not linked to anything. */
   add(set: number, prefix: number, source: number, receivedId: number): number {
     let path = this.#freeId
     if (path !== 0) this.#freeId = this.#words[path * 4 + NEXT]!
@@ -107,6 +106,16 @@ export class PathSlab {
   /** Did it come from `source` with this identifier (signed)? */
   isFrom(path: number, source: number, receivedId: number): boolean {
     return (this.#words[path * 4 + SOURCE]! & 0xffff) === source && this.receivedIdOf(path) === receivedId
+  }
+
+  /** In which epoch of its source it was announced last, 0 to 255; see RouteTable.beginEpoch. */
+  epochOf(path: number): number {
+    return this.#words[path * 4 + SOURCE]! >>> EPOCH_SHIFT
+  }
+
+  setEpoch(path: number, epoch: number): void {
+    const at = path * 4 + SOURCE
+    this.#words[at] = (this.#words[at]! & 0xffffff) | (epoch << EPOCH_SHIFT)
   }
 
   has(path: number, flag: number): boolean {

@@ -7,7 +7,7 @@
  */
 
 import type { Attribute } from '../../wire/attribute/registry.ts'
-import type { Family } from '../../wire/family.ts'
+import type { Family, FamilyName } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
 import type { CompiledPolicy, SourceKind } from '../policy/policy.ts'
 
@@ -39,10 +39,51 @@ export interface RibPeer {
   readonly exportPolicy: CompiledPolicy
   /** Own addresses to tell as next hop for a family that is not the one of `localAddress`; also known as ours on receipt. */
   readonly nextHops: OwnNextHops
+  /** Path identifiers by direction, as negotiated (RFC 7911 4); a family that is absent has none. */
+  readonly addPath?: Readonly<Partial<Record<FamilyName, AddPathUse>>>
+  /** Limits by family; a family that is absent has none. */
+  readonly limits?: Readonly<Partial<Record<FamilyName, PrefixLimits>>>
+  /** Octets that the attribute sets of this session may take; beyond, it is reset with 6/8 (RFC 4486 4). */
+  readonly attributeOctets?: number
+  /** How often an own AS number may be in AS_PATH before the route counts as looped (RFC 4271 9.1.2). 0 by default. */
+  readonly allowOwnAs?: number
+  /** As wire's `CodecContext` has them. */
+  readonly extendedNextHop?: readonly Family[]
+  readonly rejectAsSets?: boolean
+  readonly isConfederationPeer?: boolean
+  readonly firstAs?: number
 }
 
 /** What may change while the session is up and concerns only what it is told. */
 export type ExportRules = Pick<RibPeer, 'exportPolicy' | 'nextHopSelf'>
+
+export interface AddPathUse {
+  readonly receive: boolean
+  readonly send: boolean
+}
+
+export interface PrefixLimits {
+  /** Most routes before import policy, and after it. */
+  readonly received?: number
+  readonly accepted?: number
+  /** Beyond: say so, take no new prefixes, or end the session with 6/1 (RFC 4486 4). */
+  readonly action: 'warn' | 'block' | 'reset'
+}
+
+export type LimitKind = 'received' | 'accepted'
+
+/** A limit is exceeded; heard once until the count has fallen below three quarters of it. */
+export interface LimitReached {
+  readonly peer: PeerId
+  readonly name: string
+  readonly family: Family
+  readonly kind: LimitKind
+  readonly limit: number
+  readonly count: number
+  readonly action: PrefixLimits['action']
+}
+
+export type LimitListener = (event: LimitReached) => void
 
 export interface OwnNextHops {
   readonly ipv4?: Uint8Array
@@ -179,10 +220,10 @@ export interface RouteView {
   readonly sourceId: number
   /** Name of the session; the name of the source when it is local. */
   readonly peerName: string
+  /** The identifier it came with, on sessions that have them (RFC 7911 3), unsigned. */
+  readonly pathId?: number
   /** Absent for a local route without a gateway. */
   readonly nextHop?: string
-  /** The identifier with which it came (RFC 7911 3), when that is not 0. */
-  readonly pathId?: number
   /** What leads to the next hop, a prefix, and its metric; absent while nothing does or nobody asks. */
   readonly via?: string
   readonly metric?: number
@@ -258,8 +299,20 @@ export interface PeerCounters {
   readonly oddPrefixes: number
   /** UPDATE messages with content of a family that was not negotiated (RFC 4760 8). */
   readonly foreignFamilies: number
+  /** Announcements of new prefixes that did not come in because a limit was reached. */
+  readonly blocked: number
+  /** Octets that its attribute sets take. */
+  readonly attributeOctets: number
+  /** By family, as received and as accepted. */
+  readonly routes: readonly FamilyRoutes[]
   /** Times the peer lagged too far behind and was fed by a scan. */
   readonly resyncs: number
+}
+
+export interface FamilyRoutes {
+  readonly family: Family
+  readonly received: number
+  readonly accepted: number
 }
 
 export interface FamilyStats {

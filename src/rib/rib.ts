@@ -16,13 +16,16 @@ import { Core } from './core.ts'
 import { peerCounters, ribStats } from './counters.ts'
 import { Flusher } from './flush.ts'
 import { Groups } from './groups.ts'
+import { ImportPolicy } from './import-policy.ts'
 import { Ingest } from './ingest.ts'
 import { Interner } from './interner.ts'
 import { LocalRoutes } from './local-route.ts'
+import { PathSweep } from './path-sweep.ts'
 import type {
   BestRouteListener,
   Explanation,
   ExportRules,
+  LimitListener,
   LocalRoute,
   LocalSource,
   NextHopView,
@@ -35,8 +38,8 @@ import type {
   RouteView,
   UnderlayRoute,
 } from './port.ts'
+import { Limits } from './prefix-limit.ts'
 import type { Reader } from './reader.ts'
-import { Removal } from './removal.ts'
 import { RANGE_SHIFT } from './route-table.ts'
 import type { PeerRecord } from './source-table.ts'
 import { Teller } from './teller.ts'
@@ -63,7 +66,8 @@ export class Rib {
   readonly #groups: Groups
   readonly #bestRoutes: BestRoutes
   readonly #flusher: Flusher
-  readonly #removal: Removal
+  readonly #sweep: PathSweep
+  readonly #limits: Limits
   /** Sessions that are up, by id. */
   readonly #sessions: (Session | undefined)[] = []
   /** Sources without paths, to be recycled by the next flush that leaves nothing dirty. */
@@ -78,12 +82,14 @@ export class Rib {
     const teller = new Teller(core, Math.max(stretch, 1 << RANGE_SHIFT))
     this.#core = core
     this.#interner = new Interner(core, { asn, routerId, clusterId })
-    this.#ingest = new Ingest(core, this.#interner)
+    const policy = new ImportPolicy(core, this.#interner)
+    this.#limits = new Limits(core)
+    this.#ingest = new Ingest(core, { interner: this.#interner, policy, limits: this.#limits })
     this.#locals = new LocalRoutes(core, this.#interner)
     this.#groups = new Groups(core, new CatchUp(core, teller), { clusterId, limit: logLimit })
     this.#bestRoutes = new BestRoutes(core)
     this.#flusher = new Flusher(core, teller, this.#bestRoutes)
-    this.#removal = new Removal(core)
+    this.#sweep = new PathSweep(core, policy)
   }
 
   /**
@@ -93,6 +99,7 @@ export class Rib {
   addPeer(peer: RibPeer): PeerId {
     const record = this.#core.sources.add(peer)
     if (peer.kind === 'ibgp') this.#interner.addClusterId(peer.clusterId)
+    this.#limits.add(record)
     this.#sessions[record.id] = { record, reader: this.#groups.join(record) }
     return record.id
   }
@@ -103,7 +110,7 @@ export class Rib {
     if (session === undefined) return
     this.#groups.leave(session.reader)
     this.#sessions[id] = undefined
-    this.#removal.add(id)
+    this.#sweep.remove(id)
   }
 
   /**
@@ -138,6 +145,43 @@ export class Rib {
     this.#groups.move(reader, record)
   }
 
+  /**
+   * The peer begins to tell a family again (RFC 7313 4, BoRR). What it has told so far stays a route, until `endRefresh`.
+   * An id of no session and a family it does not speak are ignored.
+   */
+  beginRefresh(id: PeerId, family: Family): void {
+    if (this.#speaks(id, family)) this.#core.table(family).beginEpoch(id)
+  }
+
+  /** It has told everything (EoRR): what it told before `beginRefresh` and not since goes, in slices of `work`. */
+  endRefresh(id: PeerId, family: Family): void {
+    if (!this.#speaks(id, family)) return
+    this.#core.table(family).endEpoch(id)
+    this.#sweep.removeStale(id, family)
+  }
+
+  #speaks(id: PeerId, family: Family): boolean {
+    const mask = this.#sessions[id]?.record.familyMask ?? 0
+    return (mask & (1 << family.index)) !== 0
+  }
+
+  /**
+   * The routes of the session come in by another policy from now on; those that are here are judged again in slices of
+   * `work`, from what was received. Nobody is told of a route that stays as it was. An id of no session is ignored.
+   */
+  setImportPolicy(id: PeerId, importPolicy: CompiledPolicy): void {
+    const record = this.#sessions[id]?.record
+    if (record === undefined || record.peer.importPolicy === importPolicy) return
+    record.peer = { ...record.peer, importPolicy }
+    record.policySerial++
+    this.#sweep.importAgain(id)
+  }
+
+  /** The listener is called from `update` when a session exceeds a limit, see prefix-limit.ts. */
+  onLimit(listener: LimitListener): void {
+    this.#limits.listen(listener)
+  }
+
   /** A local source has this route, instead of the one it had to the prefix before. The object is copied. */
   announceLocal(source: LocalSource, prefix: Prefix, route: LocalRoute): void {
     this.#locals.announce(source, prefix, route)
@@ -159,10 +203,10 @@ export class Rib {
   /** `work` has something to do. */
   get pending(): boolean {
     if (this.#core.resolution?.isPending === true) return true
-    return this.#core.dirtyCount > 0 || this.#removal.isActive || this.#bestRoutes.isReplaying || this.#gone.length > 0
+    return this.#core.dirtyCount > 0 || this.#sweep.isActive || this.#bestRoutes.isReplaying || this.#gone.length > 0
   }
 
-  /** One bounded stretch: at most a slice of removals, one flush, and one stretch of replay for late listeners. */
+  /** One bounded stretch: at most a slice of a pass over the paths, one flush, and one stretch of replay for late listeners. */
   work(): void {
     const resolution = this.#core.resolution
     if (resolution?.isPending === true) {
@@ -170,7 +214,7 @@ export class Rib {
       // No flush may come between marking and choosing.
       if (resolution.isMarking) return
     }
-    if (this.#removal.isActive) this.#gone.push(...this.#removal.step())
+    if (this.#sweep.isActive) this.#gone.push(...this.#sweep.step())
     this.#flusher.flush(this.#groups)
     this.#flusher.recycle(this.#groups)
     if (this.#gone.length > 0 && this.#core.dirtyCount === 0) this.#recycle()
@@ -178,7 +222,10 @@ export class Rib {
   }
 
   #recycle(): void {
-    for (const id of this.#gone) this.#core.sources.recycle(id)
+    for (const id of this.#gone) {
+      this.#core.sources.recycle(id)
+      for (const table of this.#core.tables) table.forgetSource(id)
+    }
     this.#gone = []
   }
 

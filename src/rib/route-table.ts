@@ -43,6 +43,10 @@ export class RouteTable {
   marksEveryChange = false
   /** Of the dirty prefixes, how many of the oldest have to be chosen for anew before they are told. */
   #doubted = 0
+  /** Some source has ever begun an epoch: paths are stamped. */
+  hasEpochs = false
+  readonly #epochs = new Uint8Array(MAX_SOURCE + 1)
+  readonly #oldestEpochs = new Uint8Array(MAX_SOURCE + 1)
   /** Changed prefixes, oldest first: `dirty[0, dirtyCount)`. Replaced when it grows. */
   dirty = new Uint32Array(1024)
   dirtyCount = 0
@@ -83,9 +87,26 @@ export class RouteTable {
       this.#insert(prefix, head, paths.add(set, prefix, source, receivedId))
       return
     }
-    const old = paths.setOf(path)
-    if (old === set) return
+    if (this.hasEpochs) paths.setEpoch(path, this.#epochs[source]!)
+    if (paths.setOf(path) !== set) this.#replace(prefix, head, path, set)
+  }
+
+  /** A path that is there gets another set, as from the import policy of today. */
+  changeSet(path: number, set: number): void {
+    const paths = this.paths
+    if (paths.setOf(path) === set) return
+    const prefix = paths.prefixOf(path)
+    const head = this.prefixes.head(prefix)
+    this.#find(head, paths.sourceOf(path), paths.receivedIdOf(path))
+    this.#replace(prefix, head, path, set)
+  }
+
+  /** Another set for the path that `#find` has found. */
+  #replace(prefix: number, head: number, path: number, set: number): void {
+    const paths = this.paths
     const store = this.#store
+    const source = paths.sourceOf(path)
+    const old = paths.setOf(path)
     store.retain(set)
     paths.replaceSet(path, set)
     this.#countAside(source, set, 1)
@@ -99,6 +120,12 @@ export class RouteTable {
     } else if (this.#decision.mayHaveHidden(old, paths.setOf(head)) && this.#select(prefix, head)) this.#mark(prefix)
     else if (this.tracksAllPaths || this.marksEveryChange) this.#mark(prefix)
     store.release(old)
+  }
+
+  /** The attribute set of the path of `source` with this identifier (signed) to a prefix; 0 without one. */
+  setFrom(prefix: number, source: number, receivedId: number): number {
+    const path = this.#find(this.prefixes.head(prefix), source, receivedId)
+    return path === 0 ? 0 : this.paths.setOf(path)
   }
 
   /** The path of `source` with this identifier, in the list that starts at `head`; `#before` is the one before it. */
@@ -119,6 +146,7 @@ export class RouteTable {
     const { paths, prefixes } = this
     const set = paths.setOf(path)
     const source = paths.sourceOf(path)
+    if (this.hasEpochs) paths.setEpoch(path, this.#epochs[source]!)
     this.#store.retain(set)
     this.received[source]! += 1
     this.#countAside(source, set, 1)
@@ -173,6 +201,33 @@ export class RouteTable {
     }
     this.#store.release(set)
     return true
+  }
+
+  /**
+   * `source` begins to tell everything again: what it has told so far is of an older epoch. Epochs of a source are numbered
+   * modulo 256, so a path is taken for newer than it is when its source begins 256 times before one pass of removals ends.
+   */
+  beginEpoch(source: number): void {
+    this.hasEpochs = true
+    this.#epochs[source] = this.#epochs[source]! + 1
+  }
+
+  /** `source` has told everything: from now on `isStale` is true for what is older than its present epoch. */
+  endEpoch(source: number): void {
+    this.#oldestEpochs[source] = this.#epochs[source]!
+  }
+
+  /** The path is older than the epoch of its source that was ended last. */
+  isStale(path: number): boolean {
+    const source = this.paths.sourceOf(path)
+    const epoch = this.#epochs[source]!
+    return ((epoch - this.paths.epochOf(path)) & 255) > ((epoch - this.#oldestEpochs[source]!) & 255)
+  }
+
+  /** A source id is given to somebody else, who begins with nothing. */
+  forgetSource(source: number): void {
+    this.#epochs[source] = 0
+    this.#oldestEpochs[source] = 0
   }
 
   #countAside(source: number, set: number, by: number): void {

@@ -5,6 +5,8 @@
  * so that no prefix still names it as the source of what peers were told; until then `get` still answers for it.
  * Called by everyone in src/rib who meets a source id.
  */
+import type { CodecContext } from '../../wire/context.ts'
+import type { Family } from '../../wire/family.ts'
 import type { SourceKind } from '../policy/policy.ts'
 import type { LocalSource, PeerId, RibPeer } from './port.ts'
 
@@ -22,6 +24,29 @@ export function sourceKind(id: number): SourceKind {
   return LOCAL_KINDS[id] ?? 'bgp'
 }
 
+const VERDICT_BITS = 20
+const SERIAL_MASK = 0x3ff
+
+const maskOf = (families: readonly Family[]): number => families.reduce((mask, { index }) => mask | (1 << index), 0)
+
+function codecContext(peer: RibPeer): CodecContext {
+  const { fourOctetAs, kind, families, maxLength, addPath = {} } = peer
+  const { rejectAsSets, isConfederationPeer, firstAs, extendedNextHop } = peer
+  const receive = families.filter(({ name }) => addPath[name]?.receive === true)
+  const send = families.filter(({ name }) => addPath[name]?.send === true)
+  return {
+    fourOctetAs,
+    peerKind: kind,
+    families,
+    maxLength,
+    addPath: { receive, send },
+    ...(extendedNextHop !== undefined && { extendedNextHop }),
+    ...(rejectAsSets !== undefined && { rejectAsSets }),
+    ...(isConfederationPeer !== undefined && { isConfederationPeer }),
+    ...(firstAs !== undefined && { firstAs }),
+  }
+}
+
 /** One session: what was given to `addPeer`, and what is counted for it. */
 export class PeerRecord {
   readonly id: PeerId
@@ -31,6 +56,12 @@ export class PeerRecord {
   readonly ownAddresses: readonly Uint8Array[]
   /** Bit per family index. */
   readonly familyMask: number
+  /** What the codec must know to read its messages. */
+  readonly context: CodecContext
+  /** Families with path identifiers in what it sends (RFC 7911 3), bit per index. */
+  readonly #pathIdMask: number
+  /** How often its import policy has changed. */
+  policySerial = 0
   updatesReceived = 0
   announcementsReceived = 0
   withdrawsReceived = 0
@@ -41,12 +72,32 @@ export class PeerRecord {
   attributesDiscarded = 0
   oddPrefixes = 0
   foreignFamilies = 0
+  blocked = 0
 
   constructor(id: PeerId, peer: RibPeer) {
     this.id = id
     this.peer = peer
     this.ownAddresses = [peer.localAddress, peer.nextHops.ipv4, peer.nextHops.ipv6].filter(a => a !== undefined)
-    this.familyMask = peer.families.reduce((mask, family) => mask | (1 << family.index), 0)
+    this.familyMask = maskOf(peer.families)
+    this.context = codecContext(peer)
+    this.#pathIdMask = maskOf(this.context.addPath?.receive ?? [])
+  }
+
+  hasPathIds(family: Family): boolean {
+    return (this.#pathIdMask & (1 << family.index)) !== 0
+  }
+
+  /**
+   * How the set that the present import policy makes with this verdict (not REJECT) is found among those derived from a set:
+   * verdicts of another policy mean something else. Never 0, which is REJECT of any policy.
+   */
+  policyKey(verdict: number): number {
+    return ((this.policySerial & SERIAL_MASK) << VERDICT_BITS) | (verdict + 1)
+  }
+
+  /** Does the key belong to the present import policy? */
+  isPresentKey(key: number): boolean {
+    return key >>> VERDICT_BITS === (this.policySerial & SERIAL_MASK)
   }
 }
 

@@ -97,7 +97,7 @@ function pathView(core: Core, family: Family, prefix: string, { table, path }: T
   const first = local === undefined ? start : start + 3 + (store.bytes[start + 2] ?? 0)
   const unusable = whyUnusable(core, set)
   const via = local === undefined && nextHop !== undefined ? resolution?.via(nextHop) : undefined
-  const pathId = table.paths.receivedIdOf(path) >>> 0
+  const hasPathId = sources.get(sourceId)?.hasPathIds(family) === true
   return {
     family,
     prefix,
@@ -108,7 +108,7 @@ function pathView(core: Core, family: Family, prefix: string, { table, path }: T
     attributes: decodeCanonicalAttributes(store.bytes, first, end),
     preference: preferenceOfSet(core, set),
     ...(nextHop !== undefined && { nextHop: nextHop.text }),
-    ...(pathId !== 0 && { pathId }),
+    ...(hasPathId && { pathId: table.paths.receivedIdOf(path) >>> 0 }),
     ...(via !== undefined && { metric: via.metric, via: via.prefix }),
     ...(local !== undefined && { local }),
     ...(unusable !== undefined && { unusable }),

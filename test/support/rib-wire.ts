@@ -38,9 +38,12 @@ export const hexOf = (bytes: ArrayLike<number>): string =>
 const u16 = (n: number) => [(n >>> 8) & 255, n & 255]
 const u32 = (n: number) => [(n >>> 24) & 255, (n >>> 16) & 255, (n >>> 8) & 255, n & 255]
 
+/** "<address>/<length>", or "<address>/<length>#<path identifier>" (RFC 7911 3). */
 export function nlriBytes(prefix: string): number[] {
-  const [address = '', length = '0'] = prefix.split('/')
-  return [Number(length), ...bytesOf(address).slice(0, (Number(length) + 7) >> 3)]
+  const [text = '', id] = prefix.split('#')
+  const [address = '', length = '0'] = text.split('/')
+  const nlri = [Number(length), ...bytesOf(address).slice(0, (Number(length) + 7) >> 3)]
+  return id === undefined ? nlri : [...u32(Number(id)), ...nlri]
 }
 
 export function attribute(flags: number, type: number, value: readonly number[]): number[] {

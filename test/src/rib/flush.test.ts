@@ -5,8 +5,10 @@ import { CatchUp } from '../../../src/rib/catch-up.ts'
 import { Core } from '../../../src/rib/core.ts'
 import { Flusher } from '../../../src/rib/flush.ts'
 import { Groups } from '../../../src/rib/groups.ts'
+import { ImportPolicy } from '../../../src/rib/import-policy.ts'
 import { Ingest } from '../../../src/rib/ingest.ts'
 import { Interner } from '../../../src/rib/interner.ts'
+import { Limits } from '../../../src/rib/prefix-limit.ts'
 import type { Reader } from '../../../src/rib/reader.ts'
 import { Teller } from '../../../src/rib/teller.ts'
 import { IPV4_UNICAST } from '../../../wire/index.ts'
@@ -22,7 +24,12 @@ class Parts {
   readonly #teller = new Teller(this.core, 4096)
   readonly groups: Groups
   readonly #flusher = new Flusher(this.core, this.#teller, new BestRoutes(this.core))
-  readonly #ingest = new Ingest(this.core, new Interner(this.core, OWN))
+  readonly #interner = new Interner(this.core, OWN)
+  readonly #ingest = new Ingest(this.core, {
+    interner: this.#interner,
+    policy: new ImportPolicy(this.core, this.#interner),
+    limits: new Limits(this.core),
+  })
   readonly #source = this.core.sources.add(description)
 
   constructor(limit: number) {
