@@ -290,3 +290,22 @@ describe('configFromObject', () => {
     expect(result.ok ? '' : result.problems[0]?.message).toBe('is the number 1.1, which is not whole')
   })
 })
+
+describe('the send hold time', () => {
+  const config = (keys: string) =>
+    parseConfig(
+      `speaker: { asn: 1, routerId: 10.0.0.1 }\npeers: [{ name: a, address: 10.0.0.2, asn: 1, ${keys} }]`,
+      'x',
+    )
+
+  it.each([
+    ['holdTime: 30, sendHoldTime: 30', ['contradiction']],
+    ['sendHoldTime: 90', ['contradiction']],
+    ['holdTime: 30, sendHoldTime: 31', []],
+    ['sendHoldTime: 0', []],
+    ['holdTime: 0, sendHoldTime: 1', []],
+  ])('%s: must be more than the hold time, or 0 (row 63)', (keys, codes) => {
+    const result = config(keys)
+    expect(result.ok ? [] : result.problems.map(({ code }) => code)).toEqual(codes)
+  })
+})

@@ -92,7 +92,7 @@ describe('Connection', () => {
     expect(owner.types).toEqual([])
   })
 
-  it('lets the neighbour read the last message, with much of its own still unread (RFC 4271 6)', async () => {
+  it('lets the neighbour read the last message, with much of its own still unread (row 66)', async () => {
     const { owner, connection, peer } = await pair()
     owner.onMessage = () => {
       connection.send(CEASE)

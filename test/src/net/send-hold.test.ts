@@ -24,7 +24,7 @@ describe('SendHold (RFC 9687)', () => {
     expect(hold.nextCheck).toBeUndefined()
   })
 
-  it('gives up exactly one send hold time after the queue stopped moving', () => {
+  it('gives up exactly one send hold time after the queue stopped moving (row 62)', () => {
     const { queue, hold, run } = world(10_000)
     queue.queuedOctets = 100
     hold.written(at(500))
@@ -38,7 +38,7 @@ describe('SendHold (RFC 9687)', () => {
     expect(hold.check(at(1000))).toMatchObject({ code: 8, subcode: 0 })
   })
 
-  it('does not take more queueing for progress', () => {
+  it('does not take more queueing for progress (row 62)', () => {
     const { queue, hold, run } = world(10_000)
     queue.queuedOctets = 100
     hold.written(at(0))

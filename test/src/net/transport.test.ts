@@ -69,7 +69,7 @@ describe.skipIf(!loadLibc().isLoaded)('a session', () => {
     expect(listener.peers.row('p2')?.traffic.accepted).toBe(0)
   })
 
-  it('never comes up from too far away, even when OPEN and KEEPALIVE were there before the socket was accepted', async () => {
+  it('never comes up from too far away, even when OPEN and KEEPALIVE were there before the socket was accepted (row 67)', async () => {
     const listener = await world([peerAt(2, { transport: { ttlSecurityHops: 2 } })])
     intruder(listener.port, 253)
     await until(() => listener.peers.refusals().transport === 1, 'the refusal')
