@@ -5,17 +5,18 @@
 import { describe, expect, it } from 'vitest'
 import { FAMILIES } from '../../wire/index.ts'
 import { attributesText } from '../support/rib-model.ts'
-import { RandomRib } from '../support/rib-random.ts'
+import { RandomRib, type WorldOptions } from '../support/rib-random.ts'
 
-function live(world: RandomRib, steps: number): void {
+function live(world: RandomRib, operations: number): void {
   for (let i = 0; i < 8; i++) world.join()
-  for (let step = 0; step < steps; step++) {
+  while (world.operations < operations) {
     const dice = world.dice()
     if (dice < 6 && world.sessions.length > 4) world.leave()
     else if (dice < 16 && world.sessions.length < 14) world.join()
     else if (dice < 22) world.refresh()
     else if (dice < 30) world.changeExport()
-    else if (dice < 150) world.local()
+    else if (dice < 60) world.changeUnderlay()
+    else if (dice < 170) world.local()
     else world.update()
     if (world.sessions.length < 3) world.join()
     if (dice % 2 === 0) world.work()
@@ -54,7 +55,11 @@ function checkStores(world: RandomRib): void {
   const { model, rib, fib, sessions } = world
   const live = new Map(model.live())
   expect(fib.size).toBe(live.size)
-  for (const [prefix, best] of live) expect(fib.get(prefix)?.split(' ')[0], prefix).toBe(`${best.sourceId}`)
+  for (const [prefix, best] of live) {
+    const hops = model.equals(prefix).map(path => path.attributes.nextHop?.slice(-64).slice(0, 32))
+    const wanted = `${best.sourceId} ${hops.join(' ')} ${best.local?.metric ?? '-'}`
+    if (fib.get(prefix) !== wanted) expect(`${prefix} ${fib.get(prefix)}`).toBe(`${prefix} ${wanted}`)
+  }
   const stats = rib.stats()
   const isWide = (prefix: string) => prefix.indexOf('/') === 32
   const prefixes = [...model.table].flatMap(([prefix, paths]) => (paths.size > 0 ? [prefix] : []))
@@ -66,21 +71,46 @@ function checkStores(world: RandomRib): void {
   expect(stats.attributeSets).toBe(model.sets().size)
   const paths = [...model.table.values()]
   for (const { id } of sessions) {
-    const received = paths.flatMap(sources => sources.get(id) ?? [])
+    const received = paths.flatMap(sources => [...sources.values()].filter(path => path.sourceId === id))
     const { prefixesReceived, prefixesAccepted } = rib.peerCounters(id)
     expect(prefixesReceived).toBe(received.length)
     expect(prefixesAccepted).toBe(received.filter(path => path.isKeptAside !== true).length)
   }
 }
 
+const WORLDS: readonly [what: string, options: WorldOptions][] = [
+  ['as it is by default', {}],
+  ['that resolves next hops', { resolveNextHops: true }],
+  [
+    'that resolves next hops, compares every MED and spreads over several paths',
+    {
+      resolveNextHops: true,
+      selection: { alwaysCompareMed: true, missingMedAsWorst: true, multipath: { ebgp: 2, ibgp: 4 } },
+    },
+  ],
+]
+
+/** Operations in all; the short form takes some seconds. */
+const OPERATIONS = Number(process.env['RIB_OPERATIONS'] ?? 150_000)
+const PER_LIFE = 25_000
+
 describe('the RIB under random operations', () => {
-  it.each([1, 2, 3, 4])('tells every session exactly what the model says, seed %i', seed => {
-    const world = new RandomRib(seed)
-    live(world, 500)
-    expect(world.problems).toEqual([])
-    expect(checkTables(world)).toBeGreaterThan(10_000)
-    checkStores(world)
+  const lives = Array.from({ length: Math.ceil(OPERATIONS / PER_LIFE) }, (_, i) => {
+    const [what, options] = WORLDS[i % WORLDS.length] ?? ['', {}]
+    return { seed: i + 1, what, options }
   })
+
+  it.each(lives)(
+    '$what tells every session exactly what the model says, seed $seed',
+    { timeout: 60_000 },
+    ({ seed, options }) => {
+      const world = new RandomRib(seed, options)
+      live(world, PER_LIFE)
+      expect(world.problems).toEqual([])
+      expect(checkTables(world)).toBeGreaterThan(5_000)
+      checkStores(world)
+    },
+  )
 
   it('is empty again when every session has left and every local route is gone', () => {
     const world = new RandomRib(77, { prefixes: 300 })

@@ -1,27 +1,14 @@
 /**
- * The RIB as one would write it without a thought for speed: maps of objects, the decision process as eliminations in the
- * words of RFC 4271 9.1.2.2, and for each peer what it must be told now. Used by the property tests as the truth.
+ * The RIB as one would write it without a thought for speed: maps of objects, next hops resolved anew each time they are
+ * asked for, and for each peer what it must be told now. The choice among paths is rib-decide.ts. Used by the property tests
+ * as the truth.
  */
 import type { CompiledPolicy, PolicySubject } from '../../src/policy/index.ts'
 import { REJECT } from '../../src/policy/index.ts'
-import type { LocalRoute, RibPeer } from '../../src/rib/index.ts'
+import type { LocalRoute, RibPeer, SelectionOptions } from '../../src/rib/index.ts'
 import { FAMILIES } from '../../wire/index.ts'
+import { type Choice, decide, type ModelPath, multipathSet, rank } from './rib-decide.ts'
 import { bytesOf, hexOf, type TestAttributes } from './rib-wire.ts'
-
-/** One path, as it came in and as import policy left it. */
-export interface ModelPath {
-  readonly sourceId: number
-  readonly peer: RibPeer | undefined
-  readonly local: LocalRoute | undefined
-  readonly source: 'bgp' | 'kernel' | 'direct' | 'static'
-  readonly received: TestAttributes
-  readonly attributes: TestAttributes
-  readonly hasPolicyMed: boolean
-  /** Names the attribute set this path needs, and the one it was derived from. */
-  readonly sets: readonly string[]
-  /** Kept in the Adj-RIB-In only: it loops, or was refused. */
-  readonly isKeptAside?: boolean
-}
 
 export const OWN = { asn: 64512, routerId: 0x0a0000fe, clusterId: 0x0a0000fe }
 
@@ -66,58 +53,104 @@ function applyPolicy(policy: CompiledPolicy, subject: PolicySubject, a: TestAttr
   return { verdict, edits, changed }
 }
 
-const keepMin = <T>(items: readonly T[], value: (item: T) => number): T[] => {
-  const least = Math.min(...items.map(value))
-  return items.filter(item => value(item) === least)
+export interface ModelOptions {
+  readonly selection?: SelectionOptions
+  /** Next hops need a route of the underlay. */
+  readonly resolveNextHops?: boolean
 }
 
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  return a.length - b.length || (hexOf(a) < hexOf(b) ? -1 : hexOf(a) > hexOf(b) ? 1 : 0)
-}
-
-/** RFC 4271 9.1.2.2, RFC 4456 9, with preference in front. */
-function decide(paths: readonly ModelPath[]): ModelPath | undefined {
-  if (paths.length === 0) return undefined
-  const neighbour = (p: ModelPath) => p.attributes.path[0] ?? 0
-  const med = (p: ModelPath) => p.attributes.med ?? 0
-  let left = keepMin(paths, p => -(p.local?.preference ?? 100))
-  left = keepMin(left, p => -(p.attributes.localPref ?? 100))
-  left = keepMin(left, p => p.attributes.path.length)
-  left = keepMin(left, p => p.attributes.origin)
-  left = left.filter(p => !left.some(q => neighbour(q) === neighbour(p) && med(q) < med(p)))
-  left = keepMin(left, p => (p.peer?.kind === 'ibgp' ? 1 : 0))
-  left = keepMin(left, p => p.attributes.originatorId ?? p.peer?.routerId ?? OWN.routerId)
-  left = keepMin(left, p => p.attributes.clusterList?.length ?? 0)
-  return left.toSorted((p, q) => {
-    const byAddress = p.peer && q.peer ? compareBytes(p.peer.address, q.peer.address) : 0
-    return byAddress || p.sourceId - q.sourceId
-  })[0]
-}
+/** The first `bits` bits of octets in hex, as text. */
+const bitsOf = (hex: string, bits: number) =>
+  bytesOf(hex)
+    .map(octet => octet.toString(2).padStart(8, '0'))
+    .join('')
+    .slice(0, bits)
 
 /** Sessions in the model, by the id the RIB gave them. */
 export class Model {
   readonly peers = new Map<number, RibPeer>()
-  /** prefix -> source id -> path */
-  readonly table = new Map<string, Map<number, ModelPath>>()
+  /** prefix -> source and path identifier -> path */
+  readonly table = new Map<string, Map<string, ModelPath>>()
+  /** "<hex>/<length>" -> metric */
+  readonly #underlay = new Map<string, number>()
+  /** By next hop, until the underlay changes. */
+  readonly #metrics = new Map<string, number | undefined>()
+  readonly #options: ModelOptions
+  readonly #choice: Choice
 
-  withdraw(prefix: string, source: number): void {
-    this.table.get(prefix)?.delete(source)
+  constructor(options: ModelOptions = {}) {
+    this.#options = options
+    this.#choice = {
+      ...options.selection,
+      ownRouterId: OWN.routerId,
+      metric: path => this.#metric(path) ?? Number.POSITIVE_INFINITY,
+    }
   }
 
-  announce(prefix: string, source: number, received: TestAttributes): void {
-    const peer = this.peers.get(source)
-    if (peer === undefined) throw new Error('no such peer')
-    const path = this.#imported(prefix, source, peer, received)
+  /** Metric to the next hop of a path; undefined when nothing leads there (RFC 4271 9.1.2.1). */
+  #metric({ local, attributes: { nextHop = '' } }: ModelPath): number | undefined {
+    if (this.#options.resolveNextHops !== true || local !== undefined) return 0
+    if (nextHop.length === 64 || nextHop.startsWith('fe80')) return 0
+    if (!this.#metrics.has(nextHop)) this.#metrics.set(nextHop, this.#resolve(nextHop))
+    return this.#metrics.get(nextHop)
+  }
+
+  #resolve(nextHop: string): number | undefined {
+    let found: { length: number; metric: number } | undefined
+    for (const [prefix, metric] of this.#underlay) {
+      const [address = '', text] = prefix.split('/')
+      const length = Number(text)
+      if (address.length !== nextHop.length || bitsOf(address, length) !== bitsOf(nextHop, length)) continue
+      if (found === undefined || length > found.length) found = { length, metric }
+    }
+    return found?.metric
+  }
+
+  /** The underlay has a route with this metric, or none. */
+  setUnderlay(prefix: string, metric: number | undefined): void {
+    if (metric === undefined) this.#underlay.delete(prefix)
+    else this.#underlay.set(prefix, metric)
+    this.#metrics.clear()
+  }
+
+  #usable(prefix: string): ModelPath[] {
+    const paths = [...(this.table.get(prefix)?.values() ?? [])]
+    return paths.filter(path => path.isKeptAside !== true && this.#metric(path) !== undefined)
+  }
+
+  withdraw(prefix: string, source: number, pathId = 0): void {
+    this.table.get(prefix)?.delete(`${source}#${pathId}`)
+  }
+
+  announce(prefix: string, source: number, sent: TestAttributes, pathId = 0): void {
+    const path = this.#imported(prefix, source, sent, pathId)
     // RFC 7606 7.1, 7.5, 7.9, 7.10
-    if (path === undefined) this.withdraw(prefix, source)
+    if (path === undefined) this.withdraw(prefix, source, pathId)
     else this.#put(prefix, path)
+  }
+
+  /** Import policy of a session is another one: everything it sent is judged again. */
+  importAgain(source: number): void {
+    for (const [prefix, paths] of this.table) {
+      for (const { sourceId, sent, pathId } of [...paths.values()]) {
+        if (sourceId === source) this.announce(prefix, source, sent, pathId)
+      }
+    }
   }
 
   announceLocal(prefix: string, sourceId: number, source: ModelPath['source'], local: LocalRoute): void {
     const attributes: TestAttributes = { origin: 0, path: [] }
     if (local.gateway !== undefined) attributes.nextHop = hexOf(local.gateway)
     const sets = [`${sourceId} ${JSON.stringify(local)} ${attributes.nextHop}`]
-    const common = { peer: undefined, local, received: attributes, attributes, hasPolicyMed: false }
+    const common = {
+      peer: undefined,
+      pathId: 0,
+      local,
+      sent: attributes,
+      received: attributes,
+      attributes,
+      hasPolicyMed: false,
+    }
     this.#put(prefix, { sourceId, source, sets, ...common })
   }
 
@@ -127,10 +160,12 @@ export class Model {
       paths = new Map()
       this.table.set(prefix, paths)
     }
-    paths.set(path.sourceId, path)
+    paths.set(`${path.sourceId}#${path.pathId}`, path)
   }
 
-  #imported(prefix: string, sourceId: number, peer: RibPeer, sent: TestAttributes): ModelPath | undefined {
+  #imported(prefix: string, sourceId: number, sent: TestAttributes, pathId: number): ModelPath | undefined {
+    const peer = this.peers.get(sourceId)
+    if (peer === undefined) throw new Error('no such peer')
     if (sent.origin > 2) return undefined
     const received = { ...sent }
     if (peer.kind === 'ebgp') {
@@ -140,7 +175,7 @@ export class Model {
     }
     const { originatorId, clusterList = [], nextHop } = received
     const base = `${sourceId} ${JSON.stringify(received)}`
-    const common = { sourceId, peer, local: undefined, source: 'bgp', received } as const
+    const common = { sourceId, pathId, peer, local: undefined, source: 'bgp', sent, received } as const
     const aside = { ...common, attributes: received, hasPolicyMed: false, isKeptAside: true }
     if (received.path.includes(OWN.asn) || originatorId === OWN.routerId || clusterList.includes(OWN.clusterId))
       return { ...aside, sets: [base] }
@@ -155,11 +190,28 @@ export class Model {
 
   removePeer(id: number): void {
     this.peers.delete(id)
-    for (const paths of this.table.values()) paths.delete(id)
+    for (const paths of this.table.values()) {
+      for (const [key, { sourceId }] of paths) if (sourceId === id) paths.delete(key)
+    }
   }
 
   best(prefix: string): ModelPath | undefined {
-    return decide([...(this.table.get(prefix)?.values() ?? [])].filter(path => path.isKeptAside !== true))
+    return decide(this.#usable(prefix), this.#choice)
+  }
+
+  /** As `best`, when `held` was the best one before. */
+  bestAfter(prefix: string, held: ModelPath | undefined): ModelPath | undefined {
+    return decide(this.#usable(prefix), this.#choice, held)
+  }
+
+  /** The paths the kernel gets. */
+  equals(prefix: string): ModelPath[] {
+    return multipathSet(this.#usable(prefix), this.#choice)
+  }
+
+  /** The best `limit` paths in order. */
+  ranked(prefix: string, limit: number): ModelPath[] {
+    return rank(this.#usable(prefix), this.#choice, limit)
   }
 
   /** What peer `id` must be told about a prefix whose best path is `best`; undefined: nothing. */

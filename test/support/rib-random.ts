@@ -1,6 +1,6 @@
 /**
  * Random life for a RIB and its model: sessions of all kinds that come, go, stall and ask for refreshes; announcements,
- * withdraws, malformed messages; local routes. Everything follows from a seed. See test/property/rib-model.test.ts.
+ * withdraws, malformed messages; local routes; next hops that come and go. Everything follows from a seed. See test/property/rib-model.test.ts.
  */
 import { ACCEPT_ALL, type CompiledPolicy, compilePolicy, type Policy } from '../../src/policy/index.ts'
 import {
@@ -13,7 +13,7 @@ import {
   type RibPeer,
 } from '../../src/rib/index.ts'
 import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../../wire/index.ts'
-import { attributesText, Model, OWN } from './rib-model.ts'
+import { attributesText, Model, type ModelOptions, OWN } from './rib-model.ts'
 import { buildUpdate, bytesOf, hexOf, readMessages, type TestAttributes } from './rib-wire.ts'
 
 /** mulberry32 */
@@ -79,6 +79,24 @@ const POLICIES: readonly Policy[] = [
   },
 ]
 
+/** What next hops are resolved by, "<hex>/<length>": some cover others. */
+const UNDERLAY = [
+  '00000000/0',
+  '0a000200/24',
+  '0a000200/27',
+  '0a000220/27',
+  '0a000208/29',
+  `${'0'.repeat(32)}/0`,
+  `20010db8${'0'.repeat(24)}/32`,
+  `20010db8${'0'.repeat(24)}/123`,
+]
+
+export interface WorldOptions extends ModelOptions {
+  readonly prefixes?: number
+  readonly logLimit?: number
+  readonly stretch?: number
+}
+
 interface Session {
   readonly id: PeerId
   readonly peer: RibPeer
@@ -92,12 +110,14 @@ type Profile = Omit<RibPeer, 'name' | 'routerId' | 'address'>
 
 export class RandomRib {
   readonly rib: Rib
-  readonly model = new Model()
+  readonly model: Model
   sessions: Session[] = []
   /** What a listener of best routes knows. */
   readonly fib = new Map<string, string>()
   readonly problems: string[] = []
   messages = 0
+  /** Prefixes announced and withdrawn, and everything else that happened. */
+  operations = 0
   readonly #random: () => number
   readonly #policies: CompiledPolicy[] = POLICIES.map(compilePolicy)
   readonly #prefixes4: string[] = []
@@ -105,10 +125,15 @@ export class RandomRib {
   readonly #profiles: Profile[]
   #born = 0
 
-  constructor(seed: number, { prefixes = 6000, logLimit = 20_000, stretch = 1500 } = {}) {
+  constructor(seed: number, options: WorldOptions = {}) {
+    const { prefixes = 6000, logLimit = 20_000, stretch = 1500, selection = {}, resolveNextHops = false } = options
+    this.model = new Model({ selection, resolveNextHops })
     this.#random = randomFrom(seed)
     this.#profiles = Array.from({ length: 5 }, () => this.#profile())
-    this.rib = new Rib({ asn: OWN.asn, routerId: OWN.routerId, seed: seed * 7919, logLimit, stretch, reserve: 64 })
+    this.rib = new Rib({
+      ...{ asn: OWN.asn, routerId: OWN.routerId, seed: seed * 7919 },
+      ...{ logLimit, stretch, reserve: 64, selection, resolveNextHops },
+    })
     for (let i = 0; i < prefixes; i++) {
       const top = [10, 20, 30][this.#below(3)] ?? 10
       const length = 16 + this.#below(17)
@@ -139,7 +164,10 @@ export class RandomRib {
     const words = [route.address0, route.address1, route.address2, route.address3].slice(0, route.family.words)
     const prefix = `${words.map(word => word.toString(16).padStart(8, '0')).join('')}/${route.length}`
     if (!route.present) this.fib.delete(prefix)
-    else this.fib.set(prefix, `${route.sourceId} ${route.nextHop?.text ?? '-'} ${route.local?.metric ?? '-'}`)
+    else {
+      const hops = Array.from({ length: route.nextHopCount }, (_, i) => hexOf(route.nextHopAt(i).octets))
+      this.fib.set(prefix, `${route.sourceId} ${hops.join(' ')} ${route.local?.metric ?? '-'}`)
+    }
   }
 
   /** What sessions have in common; few of them, so that update groups have several members. */
@@ -164,6 +192,7 @@ export class RandomRib {
   }
 
   join(): void {
+    this.operations++
     const n = ++this.#born
     const profile = this.#profiles[this.#below(this.#profiles.length)] ?? this.#profile()
     const address = Uint8Array.of(10, 0, 1, n)
@@ -174,6 +203,7 @@ export class RandomRib {
   }
 
   leave(): void {
+    this.operations++
     const session = this.#session()
     this.sessions = this.sessions.filter(one => one !== session)
     this.rib.removePeer(session.id)
@@ -228,6 +258,7 @@ export class RandomRib {
     const global = `20010db8000000000000000000000${hexOf([this.#below(4)])}0`
     const nextHop6 = this.#chance(0.2) ? `${global}fe80000000000000000000000000000${this.#below(4)}` : global
     this.messages++
+    this.operations += withdrawn4.length + announced4.length + withdrawn6.length + announced6.length
     const body = buildUpdate({ withdrawn4, announced4, withdrawn6, announced6, attributes, nextHop6 }, peer)
     const error = this.rib.update(id, body, 0, body.length)
     if (announced4.length + announced6.length === 0 && attributes.origin === 3) {
@@ -251,6 +282,7 @@ export class RandomRib {
 
   /** A local source changes its mind about a random prefix. */
   local(): void {
+    this.operations++
     const source = (['kernel', 'direct', 'static'] as const)[this.#below(3)] ?? 'static'
     const text = this.#pick(this.#chance(0.6) ? this.#prefixes4 : this.#prefixes6, 2)[0]
     if (text === undefined) return
@@ -281,6 +313,7 @@ export class RandomRib {
   }
 
   refresh(): void {
+    this.operations++
     const { id } = this.#session()
     const family = FAMILIES[this.#below(2)]
     if (family !== undefined) this.rib.refresh(id, family)
@@ -288,6 +321,7 @@ export class RandomRib {
 
   /** A session, or a few of one profile, are to be told by other rules. */
   changeExport(): void {
+    this.operations++
     const exportPolicy = this.#policies[this.#below(this.#policies.length)]
     if (exportPolicy === undefined) return
     const nextHopSelf = this.#chance(0.2)
@@ -299,6 +333,16 @@ export class RandomRib {
       this.model.peers.set(id, { ...peer, exportPolicy, nextHopSelf })
       this.rib.setExport(id, { exportPolicy, nextHopSelf })
     }
+  }
+
+  /** A route that next hops are resolved by comes, goes, or gets another metric. */
+  changeUnderlay(): void {
+    this.operations++
+    const text = UNDERLAY[this.#below(UNDERLAY.length)] ?? ''
+    const metric = this.#chance(0.35) ? undefined : this.#below(3)
+    this.model.setUnderlay(text, metric)
+    if (metric === undefined) this.rib.removeUnderlayRoute(prefixOf(text))
+    else this.rib.setUnderlayRoute(prefixOf(text), { metric, isConnected: metric === 0, interfaceIndex: 2 })
   }
 
   /** Every session reads a little, each at its speed. */
