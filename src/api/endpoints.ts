@@ -13,6 +13,7 @@ import {
   FamilyNameSchema,
   ImpactSchema,
   KernelListSchema,
+  NextHopListSchema,
   OpenApiSchema,
   PeerListSchema,
   PeerSchema,
@@ -58,6 +59,7 @@ const RouteQuerySchema = z.strictObject({
   peer: z.string().optional().describe('only paths from the peer of this name'),
   source: SourceKindSchema.optional(),
   best: flag.optional().describe('only the chosen path of each prefix'),
+  rejected: flag.optional().describe('only paths that loop or that import policy refused; the others otherwise'),
   limit: z
     .string()
     .regex(/^[1-9]\d{0,8}$/, 'a whole number from 1 to 999999999')
@@ -199,6 +201,15 @@ export const ENDPOINTS: readonly Endpoint[] = [
   }),
   endpoint({
     method: 'GET',
+    path: '/v1/nexthops',
+    summary: 'The next hops of the routes in the tables, and what leads to them',
+    query: nothing,
+    responseName: 'NextHopList',
+    response: NextHopListSchema,
+    handle: ({ views }) => ({ type: 'list', kind: 'NextHopList', items: views.nextHops() }),
+  }),
+  endpoint({
+    method: 'GET',
     path: '/v1/kernel',
     summary: 'What this speaker wants in the kernel, and whether it is there',
     query: nothing,
@@ -253,6 +264,7 @@ function answerRoutes(views: Views, query: z.infer<typeof RouteQuerySchema>): An
   const request: RouteQuery = {
     longest: query.longest ?? prefix?.isAddress ?? false,
     best: query.best ?? false,
+    ...(query.rejected !== undefined && { rejected: query.rejected }),
     ...(family !== undefined && { family }),
     ...(prefix !== undefined && { prefix: prefix.prefix }),
     ...(peer !== undefined && { peer }),

@@ -3,4 +3,14 @@ export type { AdministrationRequest, Controls, ReloadRequest } from './controls.
 export { type MetricsPage, type MetricsServerOptions, startMetricsServer } from './metrics-server.ts'
 export type { AdministrationReport, ReloadReport } from './schema.ts'
 export { type ApiServerOptions, type FailureListener, type RunningServer, startApiServer } from './server.ts'
-export type { KernelRow, PeerDetail, PeerView, Readiness, RouteQuery, RouteRow, StatusView, Views } from './views.ts'
+export type {
+  KernelRow,
+  NextHopRow,
+  PeerDetail,
+  PeerView,
+  Readiness,
+  RouteQuery,
+  RouteRow,
+  StatusView,
+  Views,
+} from './views.ts'

@@ -117,8 +117,27 @@ export const RouteRowSchema = z
     originatorId: text.nullable(),
     clusterList: z.array(text),
     lostOn: text.nullable().describe('the step of the decision process on which it lost; null for the best path'),
+    unusable: z
+      .enum(['loop', 'own next hop', 'rejected by policy', 'next hop unreachable'])
+      .nullable()
+      .describe('why it may not be a route; null when it may'),
+    via: text.nullable().describe('the prefix that leads to the next hop; null while nothing does or nobody asks'),
+    metric: count.nullable().describe('of the route that leads to the next hop'),
+    pathId: count.nullable().describe('identifier with which it came (RFC 7911), null without one'),
   })
   .describe('one path of one prefix')
+
+export const NextHopRowSchema = z
+  .object({
+    address: text,
+    linkLocal: text.nullable().describe('the link-local address told with it (RFC 2545 3)'),
+    reachable: z.boolean().describe('always true when next hops are not resolved'),
+    via: text.nullable().describe('the prefix that leads there, not one of BGP'),
+    metric: count.nullable(),
+    connected: z.boolean().nullable().describe('it is a neighbour on a link of ours'),
+    interface: text.nullable(),
+  })
+  .describe('one next hop of the routes in the tables')
 
 export const KernelRowSchema = z
   .object({
@@ -268,6 +287,7 @@ export const AdministrationResultSchema = document('AdministrationResult', Admin
 export const ReloadResultSchema = document('ReloadResult', ReloadReportSchema)
 export const PeerListSchema = list('PeerList', PeerViewSchema)
 export const RouteListSchema = list('RouteList', RouteRowSchema)
+export const NextHopListSchema = list('NextHopList', NextHopRowSchema)
 export const KernelListSchema = list('KernelList', KernelRowSchema)
 
 export const ErrorSchema = z
@@ -290,6 +310,7 @@ export type PeerDetail = z.infer<typeof PeerDetailSchema>
 export type AdministrationReport = z.infer<typeof AdministrationReportSchema>
 export type PeerView = z.infer<typeof PeerViewSchema>
 export type RouteRow = z.infer<typeof RouteRowSchema>
+export type NextHopRow = z.infer<typeof NextHopRowSchema>
 export type KernelRow = z.infer<typeof KernelRowSchema>
 export type StatusView = z.infer<typeof StatusViewSchema>
 export type RouteList = z.infer<typeof RouteListSchema>

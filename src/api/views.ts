@@ -5,9 +5,9 @@
  */
 import type { Family } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
-import type { KernelRow, PeerDetail, PeerView, RouteRow, SourceKind, StatusView } from './schema.ts'
+import type { KernelRow, NextHopRow, PeerDetail, PeerView, RouteRow, SourceKind, StatusView } from './schema.ts'
 
-export type { KernelRow, PeerDetail, PeerView, RouteRow, StatusView } from './schema.ts'
+export type { KernelRow, NextHopRow, PeerDetail, PeerView, RouteRow, StatusView } from './schema.ts'
 
 /** Absent field: no restriction. */
 export interface RouteQuery {
@@ -20,6 +20,8 @@ export interface RouteQuery {
   readonly source?: SourceKind
   /** Only the chosen path of each prefix. */
   readonly best: boolean
+  /** Only paths that loop, name our own next hop or were refused on import; only the others when not. */
+  readonly rejected?: boolean
   /**
    * No more rows than this are read, counted after all the other restrictions; the server reads one more than the reader asked for, to know whether there were
    * more. An implementation may ignore it.
@@ -39,6 +41,7 @@ export interface Views {
   /** One peer with its past; undefined when there is none of that name. */
   peer(name: string): PeerDetail | undefined
   routes(query: RouteQuery): Iterable<RouteRow>
+  nextHops(): Iterable<NextHopRow>
   kernel(): Iterable<KernelRow>
   readiness(): Readiness
 }

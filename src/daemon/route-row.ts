@@ -30,6 +30,10 @@ export function routeRow(view: RouteView, connected: (octets: Uint8Array) => str
     originatorId: text(attributes.get('originator-id')) || null,
     clusterList: words(attributes.get('cluster-list')),
     lostOn: view.lostOn ?? null,
+    unusable: view.unusable ?? null,
+    via: view.via ?? null,
+    metric: view.metric ?? null,
+    pathId: view.pathId ?? null,
   }
 }
 

@@ -3,7 +3,7 @@
  * Read-only and cold; the shapes are those of src/api/schema.ts. Built by speaker.ts.
  */
 import { formatRouterId } from '../../wire/index.ts'
-import type { KernelRow, Readiness, RouteQuery, RouteRow, StatusView, Views } from '../api/index.ts'
+import type { KernelRow, NextHopRow, Readiness, RouteQuery, RouteRow, StatusView, Views } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
 import { peerDetail, peerView } from './peer-view.ts'
@@ -20,20 +20,41 @@ export function createViews(parts: ViewParts): Views {
       return peer && peerDetail(peer, parts)
     },
     routes: query => routeRows(query, parts),
+    nextHops: () => nextHopRows(parts),
     kernel: () => kernelRows(parts),
     readiness: () => readiness(parts),
   }
 }
 
 function* routeRows(
-  { peer, longest, best, ...query }: RouteQuery,
+  { peer, longest, best, rejected = false, ...query }: RouteQuery,
   { rib, routing, kernel }: ViewParts,
 ): Iterable<RouteRow> {
   const session = peer === undefined ? undefined : routing.session(peer)
   // A peer without a session has no paths, which is not the same as not asking for a peer.
   if (peer !== undefined && session === undefined) return
-  for (const view of rib.routes({ ...query, longest, best, ...(session !== undefined && { peer: session }) })) {
+  for (const view of rib.routes({
+    ...query,
+    longest,
+    best,
+    rejected,
+    ...(session !== undefined && { peer: session }),
+  })) {
     yield routeRow(view, octets => kernel?.interfaces.connectedTo(octets)?.name)
+  }
+}
+
+function* nextHopRows({ rib, kernel }: ViewParts): Iterable<NextHopRow> {
+  for (const { address, linkLocal, isReachable, via, metric, isConnected, interfaceIndex } of rib.nextHops()) {
+    yield {
+      address,
+      linkLocal: linkLocal ?? null,
+      reachable: isReachable,
+      via: via ?? null,
+      metric: metric ?? null,
+      connected: isConnected ?? null,
+      interface: kernel?.interfaces.nameOf(interfaceIndex ?? 0) ?? null,
+    }
   }
 }
 

@@ -47,6 +47,7 @@ const VIEWS: readonly Command[] = [
       ['show routes 10.1.2.3', 'the longest prefix that covers an address'],
       ['show routes 10.1.0.0/16 --wide', 'every path of one prefix, and why each lost'],
       ['show routes --peer tor-a --family ipv6', 'what one peer told'],
+      ['show routes --peer tor-a --rejected --wide', 'what of that is not let in, and why'],
     ],
     options: yargs =>
       common(yargs)
@@ -60,6 +61,11 @@ const VIEWS: readonly Command[] = [
           description: 'Only paths from this source',
         })
         .option('best', { type: 'boolean', default: false, description: 'Only the chosen paths' })
+        .option('rejected', {
+          type: 'boolean',
+          default: false,
+          description: 'Only paths that loop or that import policy refused',
+        })
         .option('limit', { type: 'number', requiresArg: true, description: 'At most so many paths' })
         .option('wide', wide),
     run: async (args, context) => {
@@ -67,6 +73,13 @@ const VIEWS: readonly Command[] = [
       const familyName = family === undefined ? undefined : FAMILY_NAMES[family]
       return (await import('../show/routes.ts')).showRoutes({ ...rest, family: familyName }, context)
     },
+  }),
+  defineCommand({
+    usage: 'nexthops',
+    summary: 'The next hops of routes, and what leads to them',
+    examples: [['show nexthops', 'a line a next hop: reachable or not, through which route, how far']],
+    options: yargs => common(yargs),
+    run: async (args, context) => (await import('../show/next-hops.ts')).showNextHops(args, context),
   }),
   defineCommand({
     usage: 'kernel',

@@ -12,16 +12,17 @@ export interface ShowRoutesOptions extends ShowOptions {
   readonly peer?: string | undefined
   readonly source?: SourceKind | undefined
   readonly best: boolean
+  readonly rejected: boolean
   readonly limit?: number | undefined
   readonly wide: boolean
 }
 
 export async function showRoutes(options: ShowRoutesOptions, context: CliContext): Promise<number> {
-  const { prefix, family, longest, peer, source, best, limit } = options
+  const { prefix, family, longest, peer, source, best, rejected, limit } = options
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1)) {
     throw new CliError(ExitCode.usage, '--limit wants a whole number from 1', 'for example `--limit 100`')
   }
-  const query = { family, prefix, longest, peer, source, best, limit }
+  const query = { family, prefix, longest, peer, source, best, rejected, limit }
   const request = ask(options, context, { path: '/v1/routes', kind: 'RouteList', query })
   return printList(request, options, context, { columns: routeColumns(options.wide), none: 'no such routes' })
 }
@@ -30,7 +31,9 @@ const WIDE_COLUMNS: readonly Column<RouteRow>[] = [
   { head: 'COMMUNITIES', text: route => communities(route) },
   { head: 'ORIGINATOR', text: route => orDash(route.originatorId) },
   { head: 'CLUSTERS', text: route => route.clusterList.join(' ') },
-  { head: 'LOST-ON', text: route => orDash(route.lostOn) },
+  { head: 'VIA', text: route => orDash(route.via) },
+  { head: 'METRIC', text: route => orDash(route.metric) },
+  { head: 'LOST-ON', text: route => orDash(route.unusable ?? route.lostOn) },
 ]
 
 export function routeColumns(isWide: boolean): readonly Column<RouteRow>[] {

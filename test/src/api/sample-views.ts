@@ -3,6 +3,7 @@ import type { AdministrationRequest, Controls, ReloadRequest } from '../../../sr
 import type {
   AdministrationReport,
   KernelRow,
+  NextHopRow,
   PeerDetail,
   PeerView,
   ReloadReport,
@@ -93,6 +94,10 @@ export function sampleRoute(over: Partial<RouteRow> = {}): RouteRow {
     originatorId: null,
     clusterList: [],
     lostOn: null,
+    unusable: null,
+    via: '10.0.0.0/24',
+    metric: 0,
+    pathId: null,
     ...over,
   }
 }
@@ -114,6 +119,27 @@ export const SAMPLE_ROUTES: readonly RouteRow[] = [
     communities: [],
     largeCommunities: [],
   }),
+]
+
+const SAMPLE_NEXT_HOPS: readonly NextHopRow[] = [
+  {
+    address: '10.0.0.254',
+    linkLocal: null,
+    reachable: true,
+    via: '10.0.0.0/24',
+    metric: 0,
+    connected: true,
+    interface: 'eth0',
+  },
+  {
+    address: '2001:db8::2',
+    linkLocal: 'fe80::2',
+    reachable: false,
+    via: null,
+    metric: null,
+    connected: null,
+    interface: null,
+  },
 ]
 
 const SAMPLE_KERNEL: readonly KernelRow[] = [
@@ -197,8 +223,13 @@ export class SampleViews implements Views {
       if (wanted !== undefined && !query.longest && route.prefix !== wanted) continue
       if (peer !== undefined && route.peer !== peer) continue
       if (best && !route.best) continue
+      if ((query.rejected ?? false) !== (route.unusable !== null)) continue
       yield route
     }
+  }
+
+  nextHops(): Iterable<NextHopRow> {
+    return SAMPLE_NEXT_HOPS
   }
 
   kernel(): Iterable<KernelRow> {

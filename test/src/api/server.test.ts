@@ -356,6 +356,7 @@ describe('the OpenAPI document', () => {
       'peer',
       'source',
       'best',
+      'rejected',
       'limit',
     ])
     expect(parameters[0]?.schema).toMatchObject({ enum: ['ipv4-unicast', 'ipv6-unicast'] })

@@ -57,22 +57,30 @@ describe('godwit --help', () => {
     expect(stdout).toContain('Exit codes:')
   })
 
-  it.each(['run', 'check', 'show', 'show peers', 'show routes', 'show kernel', 'show status', 'reload', 'schema'])(
-    'explains %s with an example',
-    async words => {
-      const { code, stdout } = await godwit([...words.split(' '), '--help'])
-      expect(code).toBe(0)
-      expect(stdout).toContain(`godwit ${words}`)
-      expect(stdout).toContain('Examples:')
-    },
-  )
+  it.each([
+    'run',
+    'check',
+    'show',
+    'show peers',
+    'show routes',
+    'show kernel',
+    'show nexthops',
+    'show status',
+    'reload',
+    'schema',
+  ])('explains %s with an example', async words => {
+    const { code, stdout } = await godwit([...words.split(' '), '--help'])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`godwit ${words}`)
+    expect(stdout).toContain('Examples:')
+  })
 })
 
 describe('a usage error', () => {
   it.each([
     ['', 'say what to do; see `godwit --help`'],
     ['shwo', 'did you mean show?; see `godwit --help`'],
-    ['show', 'say which: status, peers, routes, kernel; see `godwit show --help`'],
+    ['show', 'say which: status, peers, routes, nexthops, kernel; see `godwit show --help`'],
     ['show everything', 'unknown argument: everything; see `godwit show --help`'],
     ['show peers --jsno', 'unknown argument: jsno; see `godwit show --help`'],
     ['show peers a b', 'unknown argument: b; see `godwit show --help`'],

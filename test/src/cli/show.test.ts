@@ -195,6 +195,19 @@ describe('godwit show routes', () => {
   })
 })
 
+describe('godwit show nexthops', () => {
+  it('prints a line a next hop', async () => {
+    expect((await show('nexthops')).stdout).toBe(
+      [
+        'NEXT-HOP     STATE        VIA          METRIC  CONNECTED  INTERFACE  LINK-LOCAL',
+        '10.0.0.254   reachable    10.0.0.0/24  0       yes        eth0       -',
+        '2001:db8::2  unreachable  -            -       -          -          fe80::2',
+        '',
+      ].join('\n'),
+    )
+  })
+})
+
 describe('godwit show kernel', () => {
   it('prints a line a route, with the reason of a refusal', async () => {
     expect((await show('kernel')).stdout).toBe(
