@@ -30,6 +30,7 @@ export function peerCounters({ sources, store, tables }: Core, record: PeerRecor
     attributeOctets: (store.octetsOf[id] ?? 0) + ((store.setsOf[id] ?? 0) << (RECORD_SHIFT + 2)),
     routes,
     resyncs: reader.resyncs,
+    logOctetsBehind: reader.octetsBehind,
   }
 }
 

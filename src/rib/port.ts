@@ -307,6 +307,8 @@ export interface PeerCounters {
   readonly routes: readonly FamilyRoutes[]
   /** Times the peer lagged too far behind and was fed by a scan. */
   readonly resyncs: number
+  /** Octets of the log of its group that the peer has not taken yet. A gauge. */
+  readonly logOctetsBehind: number
 }
 
 export interface FamilyRoutes {

@@ -122,8 +122,12 @@ export class Reader implements GroupReader {
     return this.#scans.some(scan => scan.isActive || this.#isEndOfRibReady(scan))
   }
 
+  get octetsBehind(): number {
+    return this.#cursor.next === undefined ? 0 : this.group.log.octets - this.#seenOctets
+  }
+
   get isBehind(): boolean {
-    return this.#cursor.next !== undefined && this.group.log.octets - this.#seenOctets > this.#limit
+    return this.octetsBehind > this.#limit
   }
 
   loseLog(since: number): void {

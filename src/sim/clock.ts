@@ -1,5 +1,5 @@
 /**
- * Virtual time: one clock of the world that jumps from event to event, and one of each speaker that starts somewhere else
+ * Virtual time: one clock of the world that jumps from event to event, and one of each machine that starts somewhere else
  * and runs a little fast or slow, as monotonic clocks of different machines do.
  * Called by all of this folder; nothing here ever looks at a real clock.
  */
@@ -11,6 +11,8 @@ export class VirtualClock {
   #now = 0
   /** Events so far. */
   count = 0
+  /** Asked after every event; what it gives is thrown. */
+  failure: () => Error | undefined = () => undefined
 
   /** Milliseconds since the beginning of the world. */
   get now(): number {
@@ -34,6 +36,8 @@ export class VirtualClock {
       this.#now = next.at
       this.count++
       next.run()
+      const failure = this.failure()
+      if (failure !== undefined) throw failure
     }
     this.#now = end
   }
@@ -57,7 +61,7 @@ export class LocalClock {
   }
 
   /** The time of the world at which this clock shows `local`. */
-  worldTime(local: Millis): number {
+  worldTime(local: number): number {
     return (local - this.#offsetMs) / this.#rate
   }
 }

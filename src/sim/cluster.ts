@@ -8,9 +8,10 @@ import { drawFaults, type Fault, inject } from './fault.ts'
 import { checkAtRest } from './invariant.ts'
 import { Link } from './link.ts'
 import { Model } from './model.ts'
+import { Place } from './place.ts'
 import { Random } from './random.ts'
 import { Speaker } from './speaker.ts'
-import { timingOf } from './timing.ts'
+import { drawScale, type Scale, timingOf } from './timing.ts'
 import { drawTopology, FEWEST_SPEAKERS, TOPOLOGIES, type Topology, type TopologyKind } from './topology.ts'
 import { Trace } from './trace.ts'
 import { Violation } from './violation.ts'
@@ -51,6 +52,7 @@ interface Plan {
   readonly faults: readonly Fault[]
   readonly changes: readonly Change[]
   readonly holdTimeS: number
+  readonly scale: Scale
   readonly endMs: number
   readonly random: Random
 }
@@ -73,9 +75,17 @@ function draw(options: RunOptions): Plan {
     faults: options.only ?? drawFaults(topology, { count: faults, endMs, holdMs: 1000 * holdTimeS }, random.fork(3)),
     changes: drawWorkload(topology, workload, random.fork(4)),
     holdTimeS,
+    scale: drawScale(mostPeers(topology), random.fork(6)),
     endMs,
     random: random.fork(5),
   }
+}
+
+/** Sessions of the speaker that has most. */
+function mostPeers({ sites, edges }: Topology): number {
+  const counts = sites.map(() => 0)
+  for (const { ends } of edges) for (const end of ends) counts[end] = (counts[end] ?? 0) + 1
+  return Math.max(...counts)
 }
 
 /** Speakers, links and model of one run. */
@@ -96,7 +106,12 @@ export class Cluster {
     this.#restMs = timing.restMs
     this.trace = new Trace(() => this.clock.now, options.trace)
     this.model = new Model(topology)
-    const world = { clock: this.clock, trace: this.trace, timing }
+    let failure: Violation | undefined
+    this.clock.failure = () => failure
+    const fail = (violation: Violation) => {
+      failure ??= violation
+    }
+    const world = { clock: this.clock, trace: this.trace, timing, scale: plan.scale, fail }
     this.speakers = topology.sites.map(site => new Speaker(site, world, random.fork(site.index)))
     this.links = topology.edges.map(({ ends: [a, b] }, index) => this.#link(a, b, index))
   }
@@ -110,9 +125,11 @@ export class Cluster {
     const minDelayMs = own.pick([0.05, 0.5, 5, 40])
     const maxDelayMs = minDelayMs * own.pick([1, 1.2, 3, 10])
     const splits = own.pick([0, 0.1, 0.5])
-    const link = new Link([one, other], { clock: this.clock, random: own.fork(1), minDelayMs, maxDelayMs, splits })
-    one.addLink({ link, end: 0, edge, remote: other.site })
-    other.addLink({ link, end: 1, edge, remote: one.site })
+    const { kernelOctets } = this.plan.scale
+    const options = { clock: this.clock, random: own.fork(1), minDelayMs, maxDelayMs, splits, kernelOctets }
+    const link = new Link([one, other], options)
+    one.addPlace(new Place(link, 0, edge, [one.site, other.site]))
+    other.addPlace(new Place(link, 1, edge, [other.site, one.site]))
     return link
   }
 
@@ -125,9 +142,13 @@ export class Cluster {
     const isAtOnce = starts.chance(0.3)
     for (const speaker of speakers) clock.at(isAtOnce ? 0 : starts.between(0, 5_000), () => speaker.start())
     for (const fault of plan.faults) inject(fault, { clock, speakers, links, topology })
-    for (let at = 1_000; at < plan.endMs + this.#restMs; at += 1_000) {
+    const everyMs = plan.scale.isWatched ? 1_000 : 10_000
+    for (let at = everyMs; at < plan.endMs + this.#restMs; at += everyMs) {
       clock.runUntil(at)
-      for (const speaker of speakers) speaker.checkDeadlines()
+      for (const speaker of speakers) {
+        speaker.checkDeadlines()
+        speaker.checkLogs()
+      }
     }
     clock.runUntil(plan.endMs + this.#restMs)
   }

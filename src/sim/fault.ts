@@ -3,9 +3,10 @@
  * itself, with its own time and its own end, so that a run can be repeated without any of them; all are over at `endMs`.
  * Called by `cluster.ts` (draw and inject) and `shrink.ts` (drop).
  */
-import { CeaseSubcode } from '../../wire/index.ts'
+import { encodeRouteRefresh, RefreshSubtype } from '../../wire/index.ts'
 import type { VirtualClock } from './clock.ts'
 import { type Connection, ENDS, type End, type Link } from './link.ts'
+import type { Place } from './place.ts'
 import type { Random } from './random.ts'
 import type { Speaker } from './speaker.ts'
 import type { Topology } from './topology.ts'
@@ -22,8 +23,8 @@ interface Lasting {
 }
 
 export type Fault =
-  /** A reset after so many more octets from `end`; `hears`: which ends learn of it. */
-  | (OnLink & { kind: 'reset'; end: End; octets: number; hears: readonly [boolean, boolean] })
+  /** A reset after so many more octets from `end`, if they come in time; `hears`: which ends learn of it. */
+  | (OnLink & Lasting & { kind: 'reset'; end: End; octets: number; hears: readonly [boolean, boolean] })
   /** One end forgets its connections; a mute one does not even answer with resets. */
   | (OnLink & { kind: 'half-open'; end: End; isMute: boolean })
   /** Streams from `end` stand still, as behind a closed window. */
@@ -38,6 +39,10 @@ export type Fault =
   | (Lasting & { kind: 'freeze'; at: number; site: number })
   /** An operator stops a session at one end, and starts it again. */
   | (OnLink & Lasting & { kind: 'bounce'; end: End })
+  /** An operator resets a session at one end. */
+  | (OnLink & { kind: 'clear'; end: End })
+  /** A new configuration without a peer, and another one with it. */
+  | (OnLink & Lasting & { kind: 'remove'; end: End })
   /** An operator asks for everything again. */
   | (OnLink & { kind: 'refresh'; end: End })
 
@@ -52,6 +57,8 @@ const KINDS: readonly Kind[] = [
   'crash',
   'freeze',
   'bounce',
+  'clear',
+  'remove',
   'refresh',
 ]
 
@@ -86,13 +93,14 @@ function drawFault({ edges, sites }: Topology, { endMs, holdMs }: FaultOptions, 
         [true, false],
         [false, true],
       ])
-      return { kind, ...on, end, octets: random.below(200), hears }
+      return { kind, ...on, forMs, end, octets: random.below(200), hears }
     }
     case 'half-open':
       return { kind, ...on, end, isMute: random.chance(0.5) }
     case 'stall':
     case 'one-way-loss':
     case 'bounce':
+    case 'remove':
       return { kind, ...on, forMs, end }
     case 'slow':
       return { kind, ...on, forMs, extraMs: random.between(10, 2000) }
@@ -102,6 +110,7 @@ function drawFault({ edges, sites }: Topology, { endMs, holdMs }: FaultOptions, 
       return { kind, at, forMs, site, isMachine: random.chance(0.4) }
     case 'freeze':
       return { kind, at, forMs, site }
+    case 'clear':
     case 'refresh':
       return { kind, ...on, end }
     default:
@@ -127,7 +136,7 @@ export function inject(fault: Fault, victims: Victims): void {
 
 const NOTHING = () => {}
 
-function actions(fault: Fault, victims: Victims): readonly [() => void, () => void] {
+function actions(fault: Fault, victims: Victims): Actions {
   const { links, speakers } = victims
   switch (fault.kind) {
     case 'partition':
@@ -148,12 +157,16 @@ function actions(fault: Fault, victims: Victims): readonly [() => void, () => vo
 }
 
 type LinkFault = Extract<Fault, OnLink>
+type OperatorFault = Extract<LinkFault, { kind: 'bounce' | 'clear' | 'remove' | 'refresh' }>
+type Actions = readonly [begin: () => void, finish: () => void]
 
-function onLink(fault: LinkFault, link: Link, { speakers, topology }: Victims): readonly [() => void, () => void] {
+function onLink(fault: LinkFault, link: Link, victims: Victims): Actions {
   const all = (run: (connection: Connection) => void) => () => [...link.connections].forEach(run)
   switch (fault.kind) {
-    case 'reset':
-      return [all(connection => connection.lanes[fault.end].resetAfter(fault.octets, fault.hears)), NOTHING]
+    case 'reset': {
+      const after = (octets: number) => all(({ lanes }) => lanes[fault.end].resetAfter(octets, fault.hears))
+      return [after(fault.octets), after(Number.POSITIVE_INFINITY)]
+    }
     case 'half-open':
       return [all(connection => connection.breakSilently(fault.end, fault.isMute)), NOTHING]
     case 'stall':
@@ -164,24 +177,42 @@ function onLink(fault: LinkFault, link: Link, { speakers, topology }: Victims): 
       const { extraMs } = fault
       return [() => link.slowDown(extraMs), () => link.slowDown(-extraMs)]
     }
-    case 'bounce': {
-      const speaker = speakers[topology.edges[fault.edge]?.ends[fault.end] ?? -1]
-      const subcode = CeaseSubcode.ADMINISTRATIVE_RESET
-      return [
-        () => speaker?.command(peers => peers.get(link)?.input({ type: 'stop', subcode })),
-        () => speaker?.command(peers => peers.get(link)?.input({ type: 'start' })),
-      ]
+    default: {
+      const speaker = victims.speakers[victims.topology.edges[fault.edge]?.ends[fault.end] ?? -1]
+      const place = [...(speaker?.places.values() ?? [])].find(one => one.link === link)
+      return speaker === undefined || place === undefined ? [NOTHING, NOTHING] : byOperator(fault, speaker, place)
     }
-    case 'refresh': {
-      const speaker = speakers[topology.edges[fault.edge]?.ends[fault.end] ?? -1]
-      return [() => speaker?.command(peers => peers.get(link)?.requestRefresh()), NOTHING]
-    }
-    default:
-      return fault satisfies never
   }
 }
 
-function partition(inside: readonly number[], { links, topology }: Victims): readonly [() => void, () => void] {
+function byOperator({ kind }: OperatorFault, speaker: Speaker, place: Place): Actions {
+  const { name } = place
+  switch (kind) {
+    case 'bounce':
+      return [
+        () => speaker.command(({ peers }) => peers.row(name) && peers.disable(name, { communication: 'maintenance' })),
+        () => speaker.command(({ peers }) => peers.row(name) && peers.enable(name)),
+      ]
+    case 'clear':
+      return [() => speaker.command(({ peers }) => peers.row(name) && peers.reset(name)), NOTHING]
+    case 'remove':
+      return [() => speaker.removePeer(place), () => speaker.addPeer(place)]
+    case 'refresh':
+      return [() => speaker.command(() => askAgain(speaker, place)), NOTHING]
+    default:
+      return kind satisfies never
+  }
+}
+
+/** ROUTE-REFRESH for all families (RFC 2918 3), written for the process, which has no command for it. */
+function askAgain(speaker: Speaker, place: Place): void {
+  const connection = speaker.connection(place)
+  for (const { afi, safi } of speaker.session(place)?.negotiated.families ?? []) {
+    connection?.send(place.end, encodeRouteRefresh({ afi, safi, subtype: RefreshSubtype.REQUEST }))
+  }
+}
+
+function partition(inside: readonly number[], { links, topology }: Victims): Actions {
   const within = new Set(inside)
   const cut = links.filter((_, edge) => {
     const [a = -1, b = -1] = topology.edges[edge]?.ends ?? []

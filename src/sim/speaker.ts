@@ -1,124 +1,169 @@
 /**
- * One simulated speaker: a machine with a clock of its own, a process that can crash, freeze and start again, and in the
- * process a real `Rib` and real peers (`peer.ts`). The twin of `src/net` and `src/daemon/routing.ts` without any I/O.
+ * One simulated speaker: a machine with a clock of its own, and a process on it that can crash, freeze and start again. In
+ * the process run the product's own parts: `PeerSet` with its drivers, timers and send loop (`src/net`), the state machines
+ * in them (`fsm`), and a `Rib`. Only sockets (`socket.ts`), clock and event loop (`process.ts`) are virtual.
  *
- * While frozen nothing is handled; the kernel still takes connections and octets, which wait in the inbox. Work and
- * writing are done in turns of bounded stretches that are drawn small, so that every seam in the table is met.
+ * What the table does in one go, and how much may wait where, is drawn small, so that every seam is met.
  * Called by the network (`Host`), by faults and by the workload.
  */
-import type { Millis, Negotiated } from '../../fsm/index.ts'
-import { type Prefix, parsePrefix } from '../../wire/index.ts'
-import { ACCEPT_ALL, compilePolicy } from '../policy/index.ts'
-import { LOCAL_PREFERENCE, Rib, type RibPeer } from '../rib/index.ts'
+import { FAMILIES, type Prefix, parsePrefix } from '../../wire/index.ts'
+import { type NetObserver, type PeerOptions, type PeerRow, PeerSet } from '../net/index.ts'
+import { LOCAL_PREFERENCE, Rib } from '../rib/index.ts'
 import { LocalClock, type VirtualClock } from './clock.ts'
-import type { Connection, Dial, End, Host, Link } from './link.ts'
-import { Peer, type PeerHome } from './peer.ts'
+import type { Connection, Host, Link, Receiver } from './link.ts'
+import type { Place } from './place.ts'
+import { Process } from './process.ts'
 import type { Random } from './random.ts'
-import type { Timing } from './timing.ts'
-import type { Edge, Site } from './topology.ts'
+import { Routes, type SimulatedSession } from './routes.ts'
+import { type SocketHome, VirtualSocket } from './socket.ts'
+import type { Scale, Timing } from './timing.ts'
+import type { Site } from './topology.ts'
 import type { Trace } from './trace.ts'
 import { Violation } from './violation.ts'
+import { WireWatch } from './wire-watch.ts'
 
 /** What all speakers of a cluster share. */
 export interface World {
   readonly clock: VirtualClock
   readonly trace: Trace
   readonly timing: Timing
+  readonly scale: Scale
+  /** Ends the run after this event. */
+  readonly fail: (violation: Violation) => void
 }
 
-/** Milliseconds that a wake-up may come late by rounding. */
-const TOLERANCE_MS = 0.01
+/** One life of the process. */
+interface Life {
+  readonly process: Process
+  readonly rib: Rib
+  readonly routes: Routes
+  readonly peers: PeerSet<SimulatedSession>
+  readonly watch: WireWatch
+}
 
-export class Speaker implements Host, PeerHome {
+export class Speaker implements Host {
   readonly site: Site
-  readonly trace: Trace
-  readonly timing: Timing
-  readonly random: Random
-  rib: Rib
-  /** By link. Peers live as long as the process. */
-  peers = new Map<Link, Peer>()
+  /** By name of the peer. */
+  readonly places = new Map<string, Place>()
   isReachable = true
-  isRunning = false
-  isFrozen = false
-  readonly #clock: VirtualClock
+  readonly #world: World
+  readonly #random: Random
   readonly #local: LocalClock
-  readonly #places: { link: Link; end: End; edge: Edge; remote: Site }[] = []
   /** Configured static routes: they outlive the process. */
   readonly #statics = new Map<string, Prefix>()
-  #inbox: (() => void)[] = []
-  /** Tells the life of a process from that of the next. */
-  #life = 0
-  #isTurnPlanned = false
-  readonly #policy = compilePolicy(ACCEPT_ALL)
+  #life: Life | undefined
 
   constructor(site: Site, world: World, random: Random) {
     this.site = site
-    this.trace = world.trace
-    this.timing = world.timing
-    this.random = random
-    this.#clock = world.clock
+    this.#world = world
+    this.#random = random
     this.#local = new LocalClock(world.clock, random.between(0, 1e6), random.between(0.9995, 1.0005))
-    this.rib = this.#newRib()
   }
 
-  get isListening(): boolean {
-    return this.isRunning
+  addPlace(place: Place): void {
+    this.places.set(place.name, place)
   }
 
-  addLink(place: { link: Link; end: End; edge: Edge; remote: Site }): void {
-    this.#places.push(place)
+  /** Of the process that runs; throws when there is none. */
+  get life(): Life {
+    if (this.#life === undefined) throw new RangeError(`${this.site.index} is not running`)
+    return this.#life
+  }
+
+  get isRunning(): boolean {
+    return this.#life !== undefined
+  }
+
+  get rib(): Rib {
+    return this.life.rib
+  }
+
+  session({ name }: Place): SimulatedSession | undefined {
+    return this.life.routes.sessions.get(name)
+  }
+
+  row({ name }: Place): PeerRow | undefined {
+    return this.life.peers.row(name)
+  }
+
+  /** The connection that the session with a neighbour is on. */
+  connection(place: Place): Connection | undefined {
+    const view = this.session(place) === undefined ? undefined : this.row(place)?.connection
+    for (const connection of place.link.connections) {
+      if (connection.port === view?.localPort || connection.port === view?.remotePort) return connection
+    }
+    return undefined
   }
 
   // The process
 
   start(): void {
-    if (this.isRunning) return
-    this.trace.note(this.site.index, 'start')
+    if (this.#life !== undefined) return
+    const { clock, trace, scale } = this.#world
+    trace.note(this.site.index, 'start')
     this.isReachable = true
-    this.isRunning = true
-    this.rib = this.#newRib()
-    this.peers = new Map(this.#places.map(place => [place.link, new Peer(this, place)]))
+    const process = new Process({ world: clock, local: this.#local, random: this.#random, effort: scale.effort })
+    const rib = this.#newRib()
+    const { site, places } = this
+    const routes = new Routes({ site, rib, places, fail: this.#world.fail })
+    const watch = new WireWatch(site, routes, this.#world)
+    const peers = new PeerSet<SimulatedSession>({
+      routing: routes,
+      listen: [],
+      observer: this.#observer(),
+      clock: process,
+      writeLimitOctets: scale.waitingOctets,
+      openSocket: ({ remoteAddress }) => ({ socket: this.#dialSocket(remoteAddress) }),
+    })
+    this.#life = { process, rib, routes, peers, watch }
     for (const prefix of this.#statics.values()) this.#announce(prefix)
-    for (const peer of this.peers.values()) peer.input({ type: 'start' })
+    for (const place of places.values()) peers.add(this.#options(place))
+    void peers.start()
   }
 
   /** Everything in memory is lost. When the machine goes too, nobody is told. */
   crash(isMachine: boolean): void {
-    if (!this.isRunning) return
-    this.trace.note(this.site.index, 'crash', Number(isMachine))
-    this.#life++
-    this.isRunning = false
-    this.isFrozen = false
-    this.#inbox = []
-    this.#isTurnPlanned = false
+    if (this.#life === undefined) return
+    this.#world.trace.note(this.site.index, 'crash', Number(isMachine))
+    this.#life.process.die()
+    this.#life = undefined
     this.isReachable = !isMachine
-    for (const peer of this.peers.values()) {
-      peer.abandon()
-      for (const connection of [...peer.link.connections]) {
-        if (isMachine) connection.vanish(peer.end, false)
-        else connection.abort(peer.end)
+    for (const { link, end } of this.places.values()) {
+      for (const connection of [...link.connections]) {
+        if (isMachine) connection.vanish(end, false)
+        else connection.abort(end)
       }
     }
-    this.peers = new Map()
   }
 
   freeze(): void {
-    if (!this.isRunning || this.isFrozen) return
-    this.trace.note(this.site.index, 'freeze')
-    this.isFrozen = true
+    if (this.#life === undefined) return
+    this.#world.trace.note(this.site.index, 'freeze')
+    this.#life.process.isFrozen = true
   }
 
-  /** Goes on, either with what has come in meanwhile or with what is overdue. */
   thaw(): void {
-    if (!this.isFrozen) return
-    this.trace.note(this.site.index, 'thaw')
-    this.isFrozen = false
-    const inbox = this.#inbox
-    this.#inbox = []
-    if (this.random.chance(0.5)) this.#runDeadlines()
-    for (const one of inbox) one()
-    this.#runDeadlines()
-    this.schedule()
+    this.#life?.process.thaw()
+  }
+
+  /** What an operator or an agent does to the process. Waits while it is frozen, is lost while there is none. */
+  command(run: (life: Life) => void): void {
+    const life = this.#life
+    if (life !== undefined) life.process.run(() => run(life))
+  }
+
+  /** Takes a peer out of the configuration. */
+  removePeer({ name }: Place): void {
+    this.command(({ peers }) => {
+      if (peers.row(name) !== undefined) void peers.remove(name, 'configuration-change')
+    })
+  }
+
+  /** Puts it in again. */
+  addPeer(place: Place): void {
+    this.command(({ peers }) => {
+      if (peers.row(place.name) === undefined) peers.add(this.#options(place))
+    })
   }
 
   // Local routes
@@ -127,171 +172,156 @@ export class Speaker implements Host, PeerHome {
     const prefix = parsePrefix(text)
     if (prefix === undefined) throw new RangeError(text)
     this.#statics.set(text, prefix)
-    this.#whenAwake(() => this.#announce(prefix))
+    this.command(() => this.#announce(prefix))
   }
 
   withdraw(text: string): void {
     const prefix = this.#statics.get(text)
     if (prefix === undefined) return
     this.#statics.delete(text)
-    this.#whenAwake(() => {
-      this.rib.withdrawLocal('static', prefix)
-      this.schedule()
+    this.command(({ rib, peers }) => {
+      rib.withdrawLocal('static', prefix)
+      peers.wake()
     })
   }
 
   #announce(prefix: Prefix): void {
     const preference = LOCAL_PREFERENCE.static
-    this.rib.announceLocal('static', prefix, {
-      metric: 0,
-      type: 'blackhole',
-      interfaceIndex: 0,
-      interfaceName: '',
-      preference,
-    })
-    this.schedule()
+    const route = { metric: 0, type: 'blackhole', interfaceIndex: 0, interfaceName: '', preference } as const
+    this.life.rib.announceLocal('static', prefix, route)
+    this.life.peers.wake()
   }
 
   // Host
 
-  accepted(link: Link, connection: Connection): void {
-    this.#whenAwake(() => this.peers.get(link)?.opened(connection, 'incoming'))
+  accept(link: Link, connection: Connection): Receiver | undefined {
+    const life = this.#life
+    const place = [...this.places.values()].find(one => one.link === link)
+    if (life === undefined || place === undefined) return undefined
+    const socket = new VirtualSocket(this.#home(place, life), connection)
+    // The kernel is done first; the process hears of it afterwards.
+    this.#world.clock.after(0, () =>
+      life.process.run(() => {
+        const driver = life.peers.lookup(place.remoteAddress)
+        if (driver === undefined || driver.accept(socket) !== undefined) socket.resetAndDestroy()
+      }),
+    )
+    return socket
   }
 
-  connected(link: Link, connection: Connection): void {
-    this.#whenAwake(() => this.peers.get(link)?.opened(connection, 'outgoing'))
+  #dialSocket(remoteAddress: string): VirtualSocket {
+    for (const place of this.places.values()) {
+      if (place.remoteAddress === remoteAddress) return new VirtualSocket(this.#home(place, this.life))
+    }
+    throw new RangeError(`no way to ${remoteAddress}`)
   }
 
-  dialFailed(link: Link, dial: Dial): void {
-    this.#whenAwake(() => {
-      if (!dial.isCancelled) this.peers.get(link)?.dialFailed(dial)
-    })
-  }
-
-  received(link: Link, connection: Connection, bytes: Uint8Array): void {
-    this.trace.octets(this.site.index, connection.id, bytes)
-    this.#whenAwake(() => this.peers.get(link)?.received(connection, bytes))
-  }
-
-  closed(link: Link, connection: Connection, reason: string): void {
-    this.trace.note(this.site.index, 'closed', connection.id)
-    this.#whenAwake(() => this.peers.get(link)?.closed(connection, reason))
-  }
-
-  drained(_link: Link): void {
-    this.#whenAwake(() => this.schedule())
-  }
-
-  /** What an operator or an agent does to the process. Waits while it is frozen, is lost while there is none. */
-  #whenAwake(run: () => void): void {
-    if (!this.isRunning) return
-    if (this.isFrozen) this.#inbox.push(run)
-    else run()
-  }
-
-  command(run: (peers: ReadonlyMap<Link, Peer>) => void): void {
-    this.#whenAwake(() => run(this.peers))
-  }
-
-  // PeerHome
-
-  now(): Millis {
-    return this.#local.now()
-  }
-
-  ribPeer(peer: Peer, negotiated: Negotiated): RibPeer {
-    const { site } = this
+  #home({ name, link, end, localAddress, remoteAddress }: Place, { process, watch }: Life): SocketHome {
     return {
-      name: `${site.index} to ${peer.remote.index}`,
-      kind: negotiated.kind,
-      asn: negotiated.peerAsn,
-      localAsn: site.asn,
-      routerId: negotiated.peerRouterId,
-      address: peer.remote.ipv4,
-      localAddress: site.ipv4,
-      families: negotiated.families,
-      fourOctetAs: negotiated.fourOctetAs,
-      maxLength: negotiated.codec.maxLength,
-      reflectorClient: peer.edge.hasClient[peer.end],
-      clusterId: site.clusterId,
-      nextHopSelf: false,
-      importPolicy: this.#policy,
-      exportPolicy: this.#policy,
-      nextHops: { ipv4: site.ipv4, ipv6: site.ipv6 },
+      process,
+      link,
+      end,
+      localAddress,
+      remoteAddress,
+      highWaterMark: this.#world.scale.waitingOctets,
+      wrote: bytes => watch.wrote(name, bytes),
+      heard: (port, bytes) => this.#world.trace.octets(this.site.index, port, bytes),
     }
   }
 
-  touched(peer: Peer): void {
-    const next = peer.fsm.nextDeadline()
-    if (next === undefined) return
-    const at = Math.max(this.#local.worldTime(next) + TOLERANCE_MS / 2, this.#clock.now)
-    if (at >= peer.wakeAt) return
-    peer.wakeAt = at
-    const life = this.#life
-    this.#clock.at(at, () => {
-      if (life !== this.#life || peer.wakeAt !== at) return
-      peer.wakeAt = Number.POSITIVE_INFINITY
-      if (this.isFrozen) return
-      peer.deadline(this.now())
-      this.touched(peer)
-    })
-  }
+  // Checks
 
-  /** Everything that is due, on all peers. */
-  #runDeadlines(): void {
-    for (const peer of this.peers.values()) {
-      peer.deadline(this.now())
-      this.touched(peer)
-    }
-  }
-
-  /** A turn of work and writing soon. */
-  schedule(): void {
-    if (this.#isTurnPlanned || !this.isRunning || this.isFrozen) return
-    this.#isTurnPlanned = true
-    const life = this.#life
-    this.#clock.after(this.random.between(0, 2), () => {
-      if (life !== this.#life) return
-      this.#isTurnPlanned = false
-      if (!this.isFrozen) this.#turn()
-    })
-  }
-
-  /** One stretch of work, then one stretch of writing to each peer that has something to get. */
-  #turn(): void {
-    if (this.rib.pending) this.rib.work()
-    let isMore = this.rib.pending
-    for (const peer of this.peers.values()) {
-      if (peer.active !== undefined && this.rib.hasOutput(peer.active.id) && peer.send(PIECES)) isMore = true
-    }
-    if (isMore) this.schedule()
-  }
-
-  /** Deadlines that the clock has left behind. Always empty, unless the process is frozen. */
+  /** Deadlines that the clock has left behind: not by more than a busy turn of the loop. */
   checkDeadlines(): void {
-    if (!this.isRunning || this.isFrozen) return
-    const now = this.now()
-    for (const peer of this.peers.values()) {
-      const next = peer.fsm.nextDeadline()
-      if (next !== undefined && next < now - 1) {
-        throw new Violation('no-stuck-deadline', `${peer.name}: due at ${next}, and it is ${now}`)
+    const life = this.#life
+    if (life === undefined || life.process.isFrozen) return
+    const late = this.#local.now() - LATEST_MS
+    for (const { name, remoteAddress } of this.places.values()) {
+      const next = life.peers.lookup(remoteAddress)?.nextDeadline()
+      if (next !== undefined && next < late) {
+        throw new Violation('no-stuck-deadline', `${name}: due at ${next}, and it is ${late + LATEST_MS}`)
       }
     }
   }
 
+  /** How far neighbours lag behind in the logs of their groups. */
+  checkLogs(): void {
+    const life = this.#life
+    if (life === undefined) return
+    for (const { id, place } of life.routes.sessions.values()) {
+      const { logOctetsBehind } = life.rib.peerCounters(id)
+      if (logOctetsBehind > this.#logLimit) {
+        throw new Violation(
+          'bounded-log',
+          `${place.name} lags ${logOctetsBehind} octets behind, ${this.#logLimit} allowed`,
+        )
+      }
+    }
+  }
+
+  #logLimit = 0
+
   #newRib(): Rib {
-    const { random, site } = this
+    const { site } = this
+    const random = this.#random
+    const { factor } = this.#world.scale
+    this.#logLimit = factor << (8 + random.below(8))
     return new Rib({
       asn: site.asn,
       routerId: site.routerId,
       clusterId: site.clusterId,
       seed: random.word(),
       reserve: 64,
-      stretch: 1 << (2 + random.below(8)),
-      logLimit: 1 << (8 + random.below(8)),
+      stretch: factor << (2 + random.below(8)),
+      logLimit: this.#logLimit,
     })
+  }
+
+  #options(place: Place): PeerOptions {
+    const { name, remoteAddress, localAddress, remote, isPassive } = place
+    const { fsm, sendHoldMs } = this.#world.timing
+    return {
+      name,
+      remoteAddress,
+      localAddress,
+      sendHoldMs,
+      fsm: {
+        ...fsm,
+        localAsn: this.site.asn,
+        peerAsn: remote.asn,
+        routerId: this.site.routerId,
+        families: FAMILIES,
+        passive: isPassive,
+        mayAccept: true,
+        random: this.#random.next,
+      },
+    }
+  }
+
+  #observer(): NetObserver {
+    const { trace, fail } = this.#world
+    const { index } = this.site
+    const states = new Map<string, string>()
+    return {
+      stateChanged(peer, { from, to, cause }) {
+        trace.note(index, `${peer.name} ${from} -> ${to} (${cause})`)
+        const known = states.get(peer.name) ?? 'Idle'
+        states.set(peer.name, to)
+        if (known !== from || (to === 'Established' && from !== 'OpenConfirm')) {
+          fail(new Violation('no-impossible-state', `${peer.name}: ${known}, then ${from} -> ${to} (${cause})`))
+        }
+      },
+      notificationSent() {},
+      notificationReceived() {},
+      connectionRefused() {},
+      dialFailed() {},
+      listenerChanged() {},
+      faulted(peer, { error }) {
+        fail(new Violation('no-throw', `${peer.name}: ${error.stack ?? error.message}`))
+      },
+    }
   }
 }
 
-/** Pieces that one peer is written in a turn. */
-const PIECES = 4
+/** A busy turn, a frozen one that has just gone on, and the rounding of timers. */
+const LATEST_MS = 100

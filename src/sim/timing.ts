@@ -1,16 +1,19 @@
 /**
- * The times of a cluster: what is configured on every speaker, and how long the cluster may take to come to rest.
+ * The times of a cluster, and the sizes of what is inside its speakers: both drawn small where a cluster is small, so that
+ * timers run out and seams are met, and in proportion where it is large.
  * Called by `cluster.ts`.
  */
 import type { PeerFsmOptions } from '../../fsm/index.ts'
+import type { Random } from './random.ts'
 
 export interface Timing {
   readonly fsm: Pick<PeerFsmOptions, 'holdTimeS' | 'connectRetryMs' | 'idleHoldMs' | 'largeHoldMs'>
+  /** RFC 9687. */
+  readonly sendHoldMs: number
   /** From the end of the last fault until everything must be in its place. */
   readonly restMs: number
 }
 
-/** Hold times are short in small clusters, where they shall run out, and long where KEEPALIVEs are many. */
 export function timingOf(holdTimeS: number): Timing {
   const connectRetryMs = 5_000
   const largeHoldMs = 20_000
@@ -18,5 +21,35 @@ export function timingOf(holdTimeS: number): Timing {
   const holdMs = holdTimeS * 1000
   // A dead connection is noticed, the next one may meet the ruins of another, and both sides have backed off.
   const restMs = 2 * holdMs + 2 * largeHoldMs + 2 * idleHoldMs.cap + 4 * connectRetryMs
-  return { fsm: { holdTimeS, connectRetryMs, idleHoldMs, largeHoldMs }, restMs }
+  return { fsm: { holdTimeS, connectRetryMs, idleHoldMs, largeHoldMs }, sendHoldMs: 1.5 * holdMs, restMs }
+}
+
+/** Sizes inside the speakers of a cluster. */
+export interface Scale {
+  /** What stretches and logs of the table are multiplied with. */
+  readonly factor: number
+  /** Octets that may wait on a connection before its peer gets no more. */
+  readonly waitingOctets: number
+  /** Octets that a kernel takes. */
+  readonly kernelOctets: number
+  /** See `process.ts`. */
+  readonly effort: number
+  /** Every UPDATE is read along with. */
+  readonly isWatched: boolean
+}
+
+/** Sessions of a speaker from which on a cluster is large. */
+const MANY_PEERS = 24
+
+export function drawScale(mostPeers: number, random: Random): Scale {
+  const isLarge = mostPeers > MANY_PEERS
+  const drawn = {
+    factor: 1,
+    waitingOctets: 1 << (10 + random.below(8)),
+    kernelOctets: 1 << (10 + random.below(7)),
+    effort: random.pick([0, 1 / 64, 1 / 8]),
+    isWatched: true,
+  }
+  if (!isLarge) return drawn
+  return { factor: 64, waitingOctets: 1 << 16, kernelOctets: 1 << 16, effort: 0, isWatched: false }
 }

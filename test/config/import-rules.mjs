@@ -53,7 +53,7 @@ export const rules = {
       ['wire', 'src/api', 'src/config', 'src/decode', 'src/observe'],
       ['yargs', 'picocolors', 'node:*'],
     ),
-    mayKnow('src/sim', ['wire', 'fsm', 'src/table', 'src/policy', 'src/rib'], ['node:*']),
+    mayKnow('src/sim', ['wire', 'fsm', 'src/net', 'src/table', 'src/policy', 'src/rib'], ['node:*']),
     {
       name: 'node-only-in-the-simulators-main',
       severity: 'error',

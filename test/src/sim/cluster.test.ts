@@ -57,8 +57,8 @@ describe('the verdict', () => {
   })
 
   it('names a session that is not up', () => {
-    const [peer] = node.peers.values()
-    peer?.input({ type: 'stop', subcode: 2 })
+    const [place] = node.places.keys()
+    node.life.peers.disable(place ?? '')
     expect(() => cluster.checkAtRest()).toThrow(/^all-established/)
   })
 })
