@@ -256,7 +256,9 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     } catch (error) {
       this.#machineFault(error)
     }
-    if (active.sendHold.written(now)) this.#parts.deadlines.touch(this.#deadlines)
+    active.sendHold.written(now)
+    // Also the KEEPALIVE may be due earlier than before: its interval is jittered anew.
+    this.#parts.deadlines.touch(this.#deadlines)
   }
 
   #hasOutput(): void {

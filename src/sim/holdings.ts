@@ -50,6 +50,7 @@ export class Holdings {
     this.speaker = speaker
     for (const { id, place } of speaker.life.routes.sessions.values()) this.#places.set(id, place)
     for (const view of speaker.rib.routes()) this.#add(view)
+    for (const _ of speaker.rib.routes({ rejected: true })) this.pathCount++
   }
 
   /** The prefixes there is a path to from this session. */

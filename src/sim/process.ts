@@ -32,8 +32,8 @@ const LONGEST_TURN_MS = 2
 
 export class Process implements Clock {
   isFrozen = false
+  isDead = false
   readonly #options: ProcessOptions
-  #isDead = false
   #waiting: Waiting[] = []
   #now: Millis
 
@@ -90,12 +90,12 @@ export class Process implements Clock {
   }
 
   die(): void {
-    this.#isDead = true
+    this.isDead = true
     this.#waiting = []
   }
 
   #do(one: Waiting): void {
-    if (this.#isDead) return
+    if (this.isDead) return
     if (this.isFrozen) this.#waiting.push(one)
     else one.run()
   }

@@ -94,6 +94,11 @@ export class Routes implements RoutingPort<SimulatedSession> {
     this.#rib.refresh(id, family)
   }
 
+  /** The table has no stale paths yet: what the peer does not tell again stays. */
+  refreshBegins(): void {}
+
+  refreshEnds(): void {}
+
   down(session: SimulatedSession): void {
     const { name } = session.place
     if (this.sessions.get(name) !== session) {

@@ -169,6 +169,8 @@ export class VirtualSocket implements StreamSocket, Receiver {
   connected(connection: Connection): void {
     this.#dial = undefined
     this.#connection = connection
+    // The kernel closes what a process leaves behind.
+    if (this.#home.process.isDead) connection.abort(this.#home.end)
     this.#later(() => {
       if (!this.#isDestroyed) this.#emit('connect')
     })
