@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly topology?: TopologyKind | undefined
   /** Virtual minutes of faults and changes; rest comes after that. Drawn (half a minute to one and a half) when absent. */
   readonly minutes?: number | undefined
-  /** How many faults; by default as many as there are speakers, and more in longer runs. */
+  /** How many faults; by default as many a minute as there are speakers, up to 50. */
   readonly faults?: number | undefined
   /** These faults instead of those of the seed. */
   readonly only?: readonly Fault[] | undefined
@@ -57,8 +57,11 @@ interface Plan {
   readonly random: Random
 }
 
-/** More sessions than this get long hold times: KEEPALIVEs would be all there is. */
+/** More sessions than this get longer hold times (RFC 4271 10, then what BIRD does): KEEPALIVEs would be all there is. */
 const MANY_SESSIONS = 1000
+const VERY_MANY_SESSIONS = 5000
+/** Faults a minute, at most. */
+const MOST_FAULTS = 50
 
 function draw(options: RunOptions): Plan {
   const random = new Random(options.seed).fork(1)
@@ -67,8 +70,10 @@ function draw(options: RunOptions): Plan {
   const count = options.speakers ?? drawn
   const endMs = 60_000 * (options.minutes ?? random.between(0.5, 1.5))
   const topology = drawTopology(kind, count, random.fork(2))
-  const holdTimeS = topology.edges.length > MANY_SESSIONS ? 90 : random.pick([3, 6, 9])
-  const faults = options.faults ?? Math.ceil((topology.sites.length * endMs) / 60_000)
+  const sessions = topology.edges.length
+  const short = random.pick([3, 6, 9])
+  const holdTimeS = sessions > VERY_MANY_SESSIONS ? 240 : sessions > MANY_SESSIONS ? 90 : short
+  const faults = options.faults ?? Math.ceil((Math.min(topology.sites.length, MOST_FAULTS) * endMs) / 60_000)
   const workload = { ownPrefixes: 6, sharedPrefixes: 3, changes: 2 * topology.sites.length, endMs }
   return {
     topology,
@@ -142,7 +147,7 @@ export class Cluster {
     const isAtOnce = starts.chance(0.3)
     for (const speaker of speakers) clock.at(isAtOnce ? 0 : starts.between(0, 5_000), () => speaker.start())
     for (const fault of plan.faults) inject(fault, { clock, speakers, links, topology })
-    const everyMs = plan.scale.isWatched ? 1_000 : 10_000
+    const everyMs = plan.scale.isWatched ? 1_000 : 30_000
     for (let at = everyMs; at < plan.endMs + this.#restMs; at += everyMs) {
       clock.runUntil(at)
       for (const speaker of speakers) {

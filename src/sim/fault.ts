@@ -62,6 +62,9 @@ const KINDS: readonly Kind[] = [
   'refresh',
 ]
 
+/** How many sites a partition cuts off in a large cluster. */
+const MOST_INSIDE = 8
+
 export interface FaultOptions {
   readonly count: number
   readonly endMs: number
@@ -105,7 +108,7 @@ function drawFault({ edges, sites }: Topology, { endMs, holdMs }: FaultOptions, 
     case 'slow':
       return { kind, ...on, forMs, extraMs: random.between(10, 2000) }
     case 'partition':
-      return { kind, at, forMs, inside: sites.flatMap(({ index }) => (random.chance(0.4) ? [index] : [])) }
+      return { kind, at, forMs, inside: drawInside(sites.length, random) }
     case 'crash':
       return { kind, at, forMs, site, isMachine: random.chance(0.4) }
     case 'freeze':
@@ -116,6 +119,12 @@ function drawFault({ edges, sites }: Topology, { endMs, holdMs }: FaultOptions, 
     default:
       return kind satisfies never
   }
+}
+
+/** Up to 40 % of the sites, and a handful of many: each of them loses all its sessions. */
+function drawInside(sites: number, random: Random): number[] {
+  const share = Math.min(0.4, MOST_INSIDE / sites)
+  return Array.from({ length: sites }, (_, index) => index).filter(() => random.chance(share))
 }
 
 /** What faults happen to. */

@@ -33,6 +33,8 @@ const LONGEST_TURN_MS = 2
 export class Process implements Clock {
   isFrozen = false
   isDead = false
+  /** Time of the world. */
+  awakeSince = 0
   readonly #options: ProcessOptions
   #waiting: Waiting[] = []
   #now: Millis
@@ -80,6 +82,7 @@ export class Process implements Clock {
   thaw(): void {
     if (!this.isFrozen) return
     this.isFrozen = false
+    this.awakeSince = this.#options.world.now
     const waiting = this.#waiting
     this.#waiting = []
     const isTimersFirst = this.#options.random.chance(0.5)

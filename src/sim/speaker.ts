@@ -46,6 +46,8 @@ export class Speaker implements Host {
   /** By name of the peer. */
   readonly places = new Map<string, Place>()
   isReachable = true
+  readonly #byAddress = new Map<string, Place>()
+  readonly #byLink = new Map<Link, Place>()
   readonly #world: World
   readonly #random: Random
   readonly #local: LocalClock
@@ -62,6 +64,8 @@ export class Speaker implements Host {
 
   addPlace(place: Place): void {
     this.places.set(place.name, place)
+    this.#byAddress.set(place.remoteAddress, place)
+    this.#byLink.set(place.link, place)
   }
 
   /** Of the process that runs; throws when there is none. */
@@ -196,7 +200,7 @@ export class Speaker implements Host {
 
   accept(link: Link, connection: Connection): Receiver | undefined {
     const life = this.#life
-    const place = [...this.places.values()].find(one => one.link === link)
+    const place = this.#byLink.get(link)
     if (life === undefined || place === undefined) return undefined
     const socket = new VirtualSocket(this.#home(place, life), connection)
     // The kernel is done first; the process hears of it afterwards.
@@ -210,10 +214,9 @@ export class Speaker implements Host {
   }
 
   #dialSocket(remoteAddress: string): VirtualSocket {
-    for (const place of this.places.values()) {
-      if (place.remoteAddress === remoteAddress) return new VirtualSocket(this.#home(place, this.life))
-    }
-    throw new RangeError(`no way to ${remoteAddress}`)
+    const place = this.#byAddress.get(remoteAddress)
+    if (place === undefined) throw new RangeError(`no way to ${remoteAddress}`)
+    return new VirtualSocket(this.#home(place, this.life))
   }
 
   #home({ name, link, end, localAddress, remoteAddress }: Place, { process, watch }: Life): SocketHome {
@@ -235,6 +238,7 @@ export class Speaker implements Host {
   checkDeadlines(): void {
     const life = this.#life
     if (life === undefined || life.process.isFrozen) return
+    if (this.#world.clock.now - life.process.awakeSince < LATEST_MS) return
     const late = this.#local.now() - LATEST_MS
     for (const { name, remoteAddress } of this.places.values()) {
       const next = life.peers.lookup(remoteAddress)?.nextDeadline()

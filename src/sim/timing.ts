@@ -15,7 +15,8 @@ export interface Timing {
 }
 
 export function timingOf(holdTimeS: number): Timing {
-  const connectRetryMs = 5_000
+  // The hold time of a large cluster: there, somebody is always dialled in vain.
+  const connectRetryMs = holdTimeS > 100 ? 30_000 : 5_000
   const largeHoldMs = 20_000
   const idleHoldMs = { first: 1_000, cap: 10_000, forget: 60_000 }
   const holdMs = holdTimeS * 1000
