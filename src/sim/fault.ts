@@ -3,7 +3,6 @@
  * itself, with its own time and its own end, so that a run can be repeated without any of them; all are over at `endMs`.
  * Called by `cluster.ts` (draw and inject) and `shrink.ts` (drop).
  */
-import { encodeRouteRefresh, RefreshSubtype } from '../../wire/index.ts'
 import type { VirtualClock } from './clock.ts'
 import { type Connection, ENDS, type End, type Link } from './link.ts'
 import type { Place } from './place.ts'
@@ -43,8 +42,8 @@ export type Fault =
   | (OnLink & { kind: 'clear'; end: End })
   /** A new configuration without a peer, and another one with it. */
   | (OnLink & Lasting & { kind: 'remove'; end: End })
-  /** An operator asks for everything again. */
-  | (OnLink & { kind: 'refresh'; end: End })
+  /** An operator asks for everything again, or tells it again. */
+  | (OnLink & { kind: 'refresh'; end: End; direction: 'in' | 'out' })
 
 type Kind = Fault['kind']
 const KINDS: readonly Kind[] = [
@@ -114,8 +113,9 @@ function drawFault({ edges, sites }: Topology, { endMs, holdMs }: FaultOptions, 
     case 'freeze':
       return { kind, at, forMs, site }
     case 'clear':
-    case 'refresh':
       return { kind, ...on, end }
+    case 'refresh':
+      return { kind, ...on, end, direction: random.pick(['in', 'out']) }
     default:
       return kind satisfies never
   }
@@ -194,9 +194,9 @@ function onLink(fault: LinkFault, link: Link, victims: Victims): Actions {
   }
 }
 
-function byOperator({ kind }: OperatorFault, speaker: Speaker, place: Place): Actions {
+function byOperator(fault: OperatorFault, speaker: Speaker, place: Place): Actions {
   const { name } = place
-  switch (kind) {
+  switch (fault.kind) {
     case 'bounce':
       return [
         () => speaker.command(({ peers }) => peers.row(name) && peers.disable(name, { communication: 'maintenance' })),
@@ -207,17 +207,9 @@ function byOperator({ kind }: OperatorFault, speaker: Speaker, place: Place): Ac
     case 'remove':
       return [() => speaker.removePeer(place), () => speaker.addPeer(place)]
     case 'refresh':
-      return [() => speaker.command(() => askAgain(speaker, place)), NOTHING]
+      return [() => speaker.command(({ peers }) => peers.row(name) && peers.refresh(name, fault.direction)), NOTHING]
     default:
-      return kind satisfies never
-  }
-}
-
-/** ROUTE-REFRESH for all families (RFC 2918 3), written for the process, which has no command for it. */
-function askAgain(speaker: Speaker, place: Place): void {
-  const connection = speaker.connection(place)
-  for (const { afi, safi } of speaker.session(place)?.negotiated.families ?? []) {
-    connection?.send(place.end, encodeRouteRefresh({ afi, safi, subtype: RefreshSubtype.REQUEST }))
+      return fault satisfies never
   }
 }
 

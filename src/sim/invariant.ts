@@ -38,8 +38,11 @@ function checkSessions(speaker: Speaker, speakers: readonly Speaker[]): void {
     const row = speaker.row(place)
     const session = speaker.session(place)
     if (session === undefined || row?.state !== 'Established') {
-      const last = row?.history.slice(-3).map(one => `${one.from} -> ${one.to} (${one.cause})`)
-      throw new Violation('all-established', `${name} is ${row?.state}: ${last?.join(', ')}`)
+      const last = speaker
+        .history(place)
+        .slice(-3)
+        .map(one => `${one.from} -> ${one.to} (${one.cause})`)
+      throw new Violation('all-established', `${name} is ${row?.state}: ${last.join(', ')}`)
     }
     const here = speaker.connection(place)
     const other = speakers[remote.index]

@@ -90,6 +90,10 @@ export class Speaker implements Host {
     return this.life.peers.row(name)
   }
 
+  history({ name }: Place): readonly { readonly from: string; readonly to: string; readonly cause: string }[] {
+    return this.life.peers.row(name) === undefined ? [] : this.life.peers.history(name)
+  }
+
   /** The connection that the session with a neighbour is on. */
   connection(place: Place): Connection | undefined {
     const view = this.session(place) === undefined ? undefined : this.row(place)?.connection
