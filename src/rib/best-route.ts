@@ -67,6 +67,7 @@ export class BestRoutes {
   tell(batch: PrefixBatch): void {
     for (const listener of this.#listeners) {
       for (let i = 0; i < batch.count; i++) listener.routeChanged(this.#fill(batch.table, batch.ids[i]!))
+      for (let i = 0; i < batch.keptCount; i++) listener.routeChanged(this.#fill(batch.table, batch.kept[i]!))
     }
   }
 
@@ -86,8 +87,9 @@ export class BestRoutes {
     const { prefixes } = table
     const end = Math.min(prefixes.idLimit, replay.position + REPLAY_STRETCH)
     for (let id = replay.position; id < end; id++) {
-      if (!prefixes.isLive(id) || prefixes.isDirty(id) || table.best(id) === 0) continue
-      replay.listener.routeChanged(this.#fill(table, id))
+      if (!prefixes.isLive(id)) continue
+      if (prefixes.isDirty(id)) table.owesDirty = true
+      else if (table.best(id) !== 0) replay.listener.routeChanged(this.#fill(table, id))
     }
     replay.position = end
     if (end >= prefixes.idLimit) {

@@ -96,6 +96,7 @@ export class CatchUp {
       if (!isFresh && prefixes.changedIn(prefix) <= since) continue
       const source = prefixes.toldSource(prefix)
       if (prefixes.isDirty(prefix)) {
+        table.owesDirty = true
         if (!isFresh) this.#addDirty(prefix, source, group.told[table.family.index]!.has(prefix))
         continue
       }
@@ -126,6 +127,7 @@ export class CatchUp {
     for (let prefix = first; prefix < end; prefix++) {
       if (!prefixes.isLive(prefix) || prefixes.changedIn(prefix) > since) continue
       if (prefixes.isDirty(prefix)) {
+        table.owesDirty = true
         if (toldBefore.has(prefix)) told.add(prefix)
         continue
       }

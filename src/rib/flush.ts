@@ -57,7 +57,7 @@ export class Flusher {
   /** Moves dirty prefixes into the batch and settles them. */
   #take(table: RouteTable, number: number): void {
     const batch = this.#batch
-    const { prefixes, paths, dirty } = table
+    const { prefixes, paths, dirty, dirtySets, owesDirty } = table
     const count = Math.min(table.dirtyCount, batch.capacity)
     batch.clear(table)
     table.chooseDoubted(count)
@@ -65,6 +65,13 @@ export class Flusher {
       const prefix = dirty[i]!
       const old = prefixes.toldSource(prefix)
       const best = table.best(prefix)
+      const set = best === 0 ? 0 : paths.setOf(best)
+      if (set !== 0 && set === dirtySets[i] && !owesDirty) {
+        // It went and came back, or only other paths changed: nobody who is told the best one needs to know.
+        if (table.tracksAllPaths) this.#keep(table, prefix, number)
+        else prefixes.markClean(prefix)
+        continue
+      }
       table.touchRange(prefix, number)
       if (best === 0) {
         prefixes.settle(prefix, 0, number)
@@ -72,11 +79,18 @@ export class Flusher {
         batch.addEmptied(prefix, old)
       } else {
         prefixes.settle(prefix, paths.sourceOf(best), number)
-        batch.add(prefix, old, paths.setOf(best))
+        batch.add(prefix, old, set)
       }
     }
     table.dropDirty(count)
     batch.sort()
+  }
+
+  /** A prefix whose best path is what was told, while other paths of it changed. */
+  #keep(table: RouteTable, prefix: number, number: number): void {
+    table.touchRange(prefix, number)
+    table.prefixes.settle(prefix, table.prefixes.toldSource(prefix), number)
+    this.#batch.addKept(prefix)
   }
 
   #tell(group: UpdateGroup, table: RouteTable, number: number): void {

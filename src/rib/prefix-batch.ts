@@ -24,6 +24,9 @@ export class PrefixBatch {
   setCount = 0
   /** Position + 1 of the first prefix without any path; linked by `link`. */
   emptied = 0
+  /** Prefixes whose best path is as it was told and of which other paths changed: `kept[0, keptCount)`. */
+  readonly kept: Uint32Array
+  keptCount = 0
 
   readonly #store: AttributeStore
   readonly #touched: Uint32Array
@@ -39,6 +42,7 @@ export class PrefixBatch {
     this.link = new Uint32Array(capacity)
     this.sets = new Uint32Array(capacity)
     this.heads = new Uint32Array(capacity)
+    this.kept = new Uint32Array(capacity)
     this.#touched = new Uint32Array(capacity)
     this.#touchedLink = new Uint32Array(capacity)
     this.#sources = new Uint32Array(capacity)
@@ -53,6 +57,11 @@ export class PrefixBatch {
     this.count = 0
     this.setCount = 0
     this.emptied = 0
+    this.keptCount = 0
+  }
+
+  addKept(id: number): void {
+    this.kept[this.keptCount++] = id
   }
 
   /** Adds a prefix whose best path has attribute set `set`. */

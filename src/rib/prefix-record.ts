@@ -46,6 +46,12 @@ export class PrefixRecords extends PrefixTable {
     records[at + 2] = flush
   }
 
+  /** A change came to nothing. */
+  markClean(id: number): void {
+    const at = (id << this.shift) + this.lengthWord
+    this.records[at] = this.records[at]! & ~DIRTY
+  }
+
   /** Number of the flush that told the last change, unsigned; 0 before the first. */
   changedIn(id: number): number {
     return this.records[(id << this.shift) + this.lengthWord + 2]!

@@ -49,7 +49,14 @@ export class RouteTable {
   readonly #oldestEpochs = new Uint8Array(MAX_SOURCE + 1)
   /** Changed prefixes, oldest first: `dirty[0, dirtyCount)`. Replaced when it grows. */
   dirty = new Uint32Array(1024)
+  /** The attribute set of the best path before the change, which is what was told; 0 for none. Holds a reference. */
+  dirtySets = new Uint32Array(1024)
   dirtyCount = 0
+  /**
+   * Somebody has passed over a prefix that waits for a flush, and counts on that flush: whatever it finds must be told,
+   * even if it is what was told before.
+   */
+  owesDirty = false
   /** Number of the last flush that told something of the prefixes of a range, by range. Replaced when it grows. */
   ranges = new Uint32Array(64)
   /** Emptied prefixes: pairs of id and flush number, a ring. */
@@ -107,18 +114,19 @@ export class RouteTable {
     const store = this.#store
     const source = paths.sourceOf(path)
     const old = paths.setOf(path)
+    const before = paths.setOf(head)
     store.retain(set)
     paths.replaceSet(path, set)
     this.#countAside(source, set, 1)
     this.#countAside(source, old, -1)
     if (path === head) {
       if (paths.next(head) !== 0) this.#select(prefix, head)
-      if (store.isUsable(old) || this.#matters(set)) this.#mark(prefix)
+      if (store.isUsable(old) || this.#matters(set)) this.#mark(prefix, before)
     } else if (this.#decision.displaces(paths, path, head)) {
       paths.link(this.#before, paths.next(path))
       this.#lead(prefix, path, head)
-    } else if (this.#decision.mayHaveHidden(old, paths.setOf(head)) && this.#select(prefix, head)) this.#mark(prefix)
-    else if (this.tracksAllPaths || this.marksEveryChange) this.#mark(prefix)
+    } else if (this.#decision.mayHaveHidden(old, before) && this.#select(prefix, head)) this.#mark(prefix, before)
+    else if (this.tracksAllPaths || this.marksEveryChange) this.#mark(prefix, before)
     store.release(old)
   }
 
@@ -153,12 +161,12 @@ export class RouteTable {
     if (head === 0) {
       this.prefixCount++
       prefixes.setHead(prefix, path)
-      if (this.#matters(set)) this.#mark(prefix)
+      if (this.#matters(set)) this.#mark(prefix, 0)
     } else if (this.#decision.displaces(paths, path, head)) this.#lead(prefix, path, head)
     else {
       paths.link(path, paths.next(head))
       paths.link(head, path)
-      if (this.tracksAllPaths || this.marksEveryChange) this.#mark(prefix)
+      if (this.tracksAllPaths || this.marksEveryChange) this.#mark(prefix, paths.setOf(head))
     }
   }
 
@@ -169,7 +177,7 @@ export class RouteTable {
     paths.link(path, head)
     this.prefixes.setHead(prefix, path)
     if (paths.next(head) !== 0 && !this.#decision.settles(set, paths.setOf(head))) this.#select(prefix, head)
-    if (this.#matters(set)) this.#mark(prefix)
+    if (this.#matters(set)) this.#mark(prefix, paths.setOf(head))
   }
 
   /** Is a path that comes with this set worth a flush? */
@@ -184,20 +192,21 @@ export class RouteTable {
     const path = this.#find(head, source, receivedId)
     if (path === 0) return false
     const set = paths.setOf(path)
+    const before = paths.setOf(head)
     const next = paths.next(path)
     paths.remove(path)
     this.received[source]! -= 1
     this.#countAside(source, set, -1)
     if (path !== head) {
       paths.link(this.#before, next)
-      const isOther = this.#decision.mayHaveHidden(set, paths.setOf(head)) && this.#select(prefix, head)
-      if (isOther || this.tracksAllPaths) this.#mark(prefix)
+      const isOther = this.#decision.mayHaveHidden(set, before) && this.#select(prefix, head)
+      if (isOther || this.tracksAllPaths) this.#mark(prefix, before)
     } else {
       prefixes.setHead(prefix, next)
       if (next !== 0) this.#select(prefix, 0)
       else this.prefixCount--
       // An empty prefix needs a flush to be buried, even if it never had a route.
-      if (next === 0 || this.#store.isUsable(set)) this.#mark(prefix)
+      if (next === 0 || this.#store.isUsable(set)) this.#mark(prefix, before)
     }
     this.#store.release(set)
     return true
@@ -250,7 +259,8 @@ export class RouteTable {
 
   /** The rank of a path of this prefix will change, or (`isEligible`) whether it may be a route. */
   doubt(prefix: number, isEligible: boolean): void {
-    if (isEligible || this.paths.next(this.prefixes.head(prefix)) !== 0) this.#mark(prefix)
+    const head = this.prefixes.head(prefix)
+    if (isEligible || this.paths.next(head) !== 0) this.#mark(prefix, this.paths.setOf(head))
   }
 
   /** The ranks have changed: all prefixes that are dirty now have to be chosen for before they are told. */
@@ -269,16 +279,27 @@ export class RouteTable {
     this.#doubted -= end
   }
 
-  #mark(prefix: number): void {
+  /** Notes a change of a prefix. `before`: the attribute set of the head of its list before the change, 0 for none. */
+  #mark(prefix: number, before: number): void {
     if (!this.prefixes.markDirty(prefix)) return
-    if (this.dirtyCount === this.dirty.length) this.dirty = grown(this.dirty, this.dirty.length * 2)
+    if (this.dirtyCount === this.dirty.length) {
+      this.dirty = grown(this.dirty, this.dirty.length * 2)
+      this.dirtySets = grown(this.dirtySets, this.dirty.length)
+    }
+    const told = before !== 0 && this.#store.isUsable(before) ? before : 0
+    if (told !== 0) this.#store.retain(told)
+    this.dirtySets[this.dirtyCount] = told
     this.dirty[this.dirtyCount++] = prefix
   }
 
   /** Forgets the first `count` dirty prefixes, which were taken up. */
   dropDirty(count: number): void {
+    const sets = this.dirtySets
+    for (let i = 0; i < count; i++) if (sets[i] !== 0) this.#store.release(sets[i]!)
     this.dirty.copyWithin(0, count, this.dirtyCount)
+    sets.copyWithin(0, count, this.dirtyCount)
     this.dirtyCount -= count
+    if (this.dirtyCount === 0) this.owesDirty = false
   }
 
   /** Notes that flush number `flush` told something about a prefix. */
@@ -331,6 +352,6 @@ export class RouteTable {
   }
 
   get octets(): number {
-    return this.prefixes.octets + this.paths.octets + this.dirty.byteLength
+    return this.prefixes.octets + this.paths.octets + 2 * this.dirty.byteLength
   }
 }
