@@ -169,7 +169,7 @@ export const StatusViewSchema = z
     updateGroups: z.array(z.object({ name: text, peers: count, logOctets: count })),
     peersByState: z.record(PeerStateSchema, count),
     kernel: z.object({
-      backend: z.enum(['rtnetlink', 'memory', 'none']),
+      backend: z.enum(['rtnetlink', 'iproute2', 'memory', 'none']),
       state: z.enum(['up', 'starting', 'down', 'off']),
       reason: text.nullable().describe('why it is not up'),
       routes: z.record(KernelStateSchema, count),

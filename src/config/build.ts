@@ -118,10 +118,21 @@ const NO_KERNEL: KernelConfig = {
   protocol: BIRD_PROTOCOL,
   table: MAIN_TABLE,
   metric: 0,
+  source: {},
+  rules: [],
+  auditS: 600,
   learn: true,
   direct: DEFAULT_DIRECT,
 }
 
 function buildKernel(kernel: ParsedConfig['kernel']): KernelConfig {
-  return kernel === undefined ? NO_KERNEL : { ...kernel, table: kernel.table ?? MAIN_TABLE }
+  if (kernel === undefined) return NO_KERNEL
+  const { source, rules, elevated, table = MAIN_TABLE, ...rest } = kernel
+  return {
+    ...rest,
+    table,
+    source: present({ ipv4: source.ipv4?.octets, ipv6: source.ipv6?.octets }),
+    rules: rules.map(({ prefixes, write, ...rest }) => ({ prefixes, write, ...present(rest) })),
+    ...(elevated !== undefined && { elevated }),
+  }
 }

@@ -28,6 +28,7 @@ export function checkConfig(config: ParsedConfig): PlacedFinding[] {
       ...terms.flatMap((term, index) => checkTerm(term).map(inside(['policies', name, 'terms', index]))),
     ]),
     ...checkStatics(config),
+    ...checkKernel(config),
     ...checkApi(config),
   ]
 }
@@ -314,6 +315,21 @@ function checkTerm({ set, action }: ParsedTerm): PlacedFinding[] {
           'take it out of one of the lists',
         ),
       ]
+}
+
+function checkKernel({ kernel }: ParsedConfig): PlacedFinding[] {
+  const rules = (kernel?.rules ?? []).flatMap(({ write, tunnel, metric }, index) => {
+    if (write || (tunnel === undefined && metric === undefined)) return []
+    const message = 'is not written, and says how it is written'
+    return [found(['kernel', 'rules', index], 'contradiction', message, 'take out write: false, or tunnel and metric')]
+  })
+  const sources = (['ipv4', 'ipv6'] as const).flatMap(family => {
+    const address = kernel?.source[family]
+    if (address === undefined || isIpv6(address) === (family === 'ipv6')) return []
+    const message = `${address.text} is ${familyText(address)}`
+    return [found(['kernel', 'source', family], 'family-mismatch', message, `write it as the other family`)]
+  })
+  return [...rules, ...sources]
 }
 
 function checkStatics({ statics, kernel }: ParsedConfig): PlacedFinding[] {

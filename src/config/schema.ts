@@ -256,11 +256,42 @@ function parseTable(value: string | number): Parsed<number> {
   }
 }
 
+const kernelRule = z.strictObject({
+  prefixes: z
+    .array(z.union([prefixText, prefixObject]))
+    .min(1)
+    .describe('The rule is for these prefixes.'),
+  nextHops: z
+    .array(text(parsePrefixText, 'Network with length.'))
+    .min(1)
+    .describe('Only for next hops in one of these networks. Default: any.')
+    .optional(),
+  write: flag(true, 'false keeps such routes out of the kernel.'),
+  tunnel: text(
+    parseInterfaceName,
+    'Interface to send through while it is up, with the next hop on-link behind it.',
+  ).optional(),
+  metric: whole(1, FOUR_OCTETS_MAX, 'Metric of such routes in place of kernel.metric.').optional(),
+})
+
+const elevated = z.strictObject({
+  interfaces: z
+    .array(text(parseInterfacePattern, 'Interface name pattern with * and ?; a leading - excludes.'))
+    .default(['cali*'])
+    .describe("The agent's workload interfaces."),
+  belowMetric: whole(1, FOUR_OCTETS_MAX, 'A route with a lower metric than this, and not 0, is elevated.').default(
+    1024,
+  ),
+  preference: whole(0, 32_766, 'Its preference: between BGP (100) and static routes (200).').default(150),
+})
+
 const kernel = z.strictObject({
   backend: z
-    .enum(['rtnetlink', 'memory', 'none'])
+    .enum(['rtnetlink', 'iproute2', 'memory', 'none'])
     .default('rtnetlink')
-    .describe('rtnetlink is the kernel; memory only pretends, for tests; none is the same as no kernel section.'),
+    .describe(
+      'rtnetlink is the kernel; iproute2 is the kernel through the program ip, slower, for machines without the package koffi; memory only pretends, for tests; none is the same as no kernel section.',
+    ),
   protocol: whole(5, 255, 'Mark of our routes (rtm_protocol); routes with another one are left alone.').default(
     BIRD_PROTOCOL,
   ),
@@ -271,6 +302,21 @@ const kernel = z.strictObject({
     default: MAIN_TABLE,
   }).optional(),
   metric: whole(0, FOUR_OCTETS_MAX, "Metric of our routes, 0 for the kernel's default.").default(0),
+  source: z
+    .strictObject({
+      ipv4: text(parseHostAddress, 'Own IPv4 address.').optional(),
+      ipv6: text(parseHostAddress, 'Own IPv6 address.').optional(),
+    })
+    .default({})
+    .describe('Source address that packets of this machine get when they take one of our routes.'),
+  rules: z
+    .array(kernelRule)
+    .default([])
+    .describe('What is written and how; the first rule that fits prefix and next hop decides, none: as it is.'),
+  auditS: whole(0, 86_400, 'Seconds between complete looks at the table; 0: never.').default(600),
+  elevated: elevated
+    .describe("The agent's routes with a low metric win over BGP, as when a workload moves in. Absent: they do not.")
+    .optional(),
   learn: flag(true, "Take other programs' routes in the table as source kernel."),
   direct: z
     .array(text(parseInterfacePattern, 'Interface name pattern with * and ?; a leading - excludes.'))

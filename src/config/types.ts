@@ -6,7 +6,7 @@
  */
 import type { Family } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
-import type { Policy } from '../policy/policy.ts'
+import type { Policy, PrefixMatch } from '../policy/policy.ts'
 import type { Password } from './password.ts'
 import type { Problem } from './problem.ts'
 
@@ -106,17 +106,41 @@ export interface StaticRoute {
 }
 
 export interface KernelConfig {
-  readonly backend: 'rtnetlink' | 'memory' | 'none'
+  readonly backend: 'rtnetlink' | 'iproute2' | 'memory' | 'none'
   /** rtm_protocol of our routes, 5..255. */
   readonly protocol: number
   /** Routing table, 1..4294967295 without 255. */
   readonly table: number
   /** Route priority; 0 leaves it to the kernel. */
   readonly metric: number
+  /** Own addresses for packets of this machine, by family (RTA_PREFSRC). */
+  readonly source: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
+  /** What is written and how, by prefix and next hop; the first that fits decides. */
+  readonly rules: readonly KernelRuleConfig[]
+  /** Seconds between complete looks at the table, 0 for none. */
+  readonly auditS: number
   /** Take alien routes of the table as source `kernel`. */
   readonly learn: boolean
+  /** Workload routes with a low metric, which win over BGP; absent: none do. */
+  readonly elevated?: ElevatedConfig
   /** Interface patterns for source `direct`, in order; src/kernel/pattern.ts reads them. */
   readonly direct: readonly string[]
+}
+
+export interface KernelRuleConfig {
+  readonly prefixes: readonly PrefixMatch[]
+  /** Absent: whatever the next hop. */
+  readonly nextHops?: readonly Prefix[]
+  readonly write: boolean
+  /** Name of an interface. */
+  readonly tunnel?: string
+  readonly metric?: number
+}
+
+export interface ElevatedConfig {
+  readonly interfaces: readonly string[]
+  readonly belowMetric: number
+  readonly preference: number
 }
 
 export interface ApiConfig {

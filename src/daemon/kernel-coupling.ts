@@ -2,7 +2,8 @@
  * Kernel and RIB, both ways: what the agent wrote becomes routes of source `kernel` and `direct`, and the best routes of BGP and of the configuration
  * become routes of the kernel (calico.md 3.2 and 3.7).
  *
- * Never written: routes the kernel itself gave us, in either form. Leftovers of an earlier process stay until the neighbours had time to come back:
+ * Never written: routes the kernel itself gave us, in either form, and what a rule of the configuration keeps out. A slow audit looks at the whole table.
+ * Leftovers of an earlier process stay until the neighbours had time to come back:
  * until all of them were Established and a moment passed, or until RECOVERY_MS at the latest, so that a restart takes no route away that is still wanted.
  * At the end everything stays in place. Built by speaker.ts; everything here runs on the main thread, the kernel's own work in the port's.
  */
@@ -15,8 +16,10 @@ import {
   type KernelPort,
   KernelSync,
   type KernelTarget,
+  ruleFor,
+  Wishes,
 } from '../kernel/index.ts'
-import type { BestRoute, BestRouteListener, NextHop, Rib } from '../rib/index.ts'
+import type { BestRoute, BestRouteListener, LocalRoute, NextHop, Rib } from '../rib/index.ts'
 
 /** How long leftovers wait for neighbours that do not come back. */
 const RECOVERY_MS = 30_000
@@ -30,46 +33,58 @@ export interface KernelCouplingParts {
   readonly seed: number
   /** Routes were learned: flush and send them. */
   readonly wake: () => void
-  /** The kernel side cannot work any more, or not as asked. */
-  readonly onProblem: (error: KernelError) => void
+  /** The kernel side cannot work, or not as asked; undefined: it works again. */
+  readonly onProblem: (error: KernelError | undefined) => void
+  /** The kernel does not keep up since so many ms; 0: it does again. */
+  readonly onBehind?: (ms: number, waiting: number) => void
+  /** Our address on the session with this id of the RIB. */
+  readonly localAddress?: (sourceId: number) => Uint8Array | undefined
 }
 
 export class KernelCoupling implements BestRouteListener {
   readonly sync: KernelSync
   readonly interfaces = new Interfaces()
   readonly #port: KernelPort
-  readonly #learn: KernelLearn
+  readonly learn: KernelLearn
   readonly #parts: KernelCouplingParts
-  /** One target per next hop, so that a full table makes no objects. */
-  readonly #gateways = new WeakMap<NextHop, KernelTarget>()
+  readonly #wishes: Wishes
   #problem: KernelError | undefined
   #isStarted = false
   #isClosed = false
   #timer: NodeJS.Timeout | undefined
   #recovery: NodeJS.Timeout | undefined
+  #audit: NodeJS.Timeout | undefined
 
   constructor(parts: KernelCouplingParts) {
     const { rib, port, config, seed, wake } = parts
     this.#parts = parts
     this.#port = port
-    const { protocol, table, metric } = config
+    const { protocol, table, metric, source, rules, elevated } = config
+    this.#wishes = new Wishes({ rules, source })
+    const learning = { table, protocol, learnAliens: config.learn, directInterfaces: config.direct, seed }
+    this.learn = new KernelLearn(
+      port,
+      this.interfaces,
+      { ...learning, ...(elevated !== undefined && { elevated }) },
+      {
+        announce: (from, prefix, route) => {
+          rib.announceLocal(from, prefix, route)
+          wake()
+        },
+        withdraw: (from, prefix) => {
+          rib.withdrawLocal(from, prefix)
+          wake()
+        },
+      },
+    )
     this.sync = new KernelSync(port, this.interfaces, {
       protocol,
       table,
       metric,
       seed,
+      underlay: this.learn.underlay,
       deadlineChanged: () => this.#arm(),
-    })
-    const learnOptions = { table, protocol, learnAliens: config.learn, directInterfaces: config.direct, seed }
-    this.#learn = new KernelLearn(port, this.interfaces, learnOptions, {
-      announce: (source, prefix, route) => {
-        rib.announceLocal(source, prefix, route)
-        wake()
-      },
-      withdraw: (source, prefix) => {
-        rib.withdrawLocal(source, prefix)
-        wake()
-      },
+      ...(parts.onBehind !== undefined && { onBehind: parts.onBehind }),
     })
     rib.onBestRoute(this)
   }
@@ -86,14 +101,18 @@ export class KernelCoupling implements BestRouteListener {
 
   /** Resolves when the first dump was taken in; rejects with a KernelError. */
   async start(): Promise<void> {
-    const problem = (error: KernelError): void => {
+    const problem = (error: KernelError | undefined): void => {
       this.#problem = error
       this.#parts.onProblem(error)
     }
-    await this.#port.start(fanOut(this.interfaces, this.#learn, this.sync, { problem }))
+    await this.#port.start(fanOut(this.interfaces, this.learn, this.sync, { problem }))
     this.#isStarted = true
     this.#recovery = setTimeout(() => this.sync.recovered(), RECOVERY_MS)
     this.#recovery.unref()
+    const { auditS } = this.#parts.config
+    if (auditS === 0) return
+    this.#audit = setInterval(() => this.#port.dump(0, 'audit'), auditS * 1000)
+    this.#audit.unref()
   }
 
   /** Every neighbour is up: what none of them tells within a moment is not wanted any more. */
@@ -109,6 +128,7 @@ export class KernelCoupling implements BestRouteListener {
     this.#isClosed = true
     clearTimeout(this.#timer)
     clearTimeout(this.#recovery)
+    clearInterval(this.#audit)
     await this.#port.close()
   }
 
@@ -123,22 +143,33 @@ export class KernelCoupling implements BestRouteListener {
     if (!this.#isClosed) this.sync.commit()
   }
 
-  #target({ source, nextHop, local }: BestRoute): KernelTarget | undefined {
+  #target(route: BestRoute): KernelTarget | undefined {
+    const { source, sourceId, nextHop, local } = route
     if (source === 'kernel' || source === 'direct') return undefined
-    if (local === undefined) return nextHop === undefined ? undefined : this.#gateway(nextHop)
-    const { type, gateway, interfaceIndex } = local
-    return type === 'unicast'
-      ? { type, gateway, interfaceIndex, isOnlink: gateway !== undefined && interfaceIndex > 0 }
-      : { type }
+    if (local !== undefined) return this.#localTarget(route, local)
+    if (nextHop === undefined) return undefined
+    this.#wishes.begin()
+    this.#wishes.add(route, nextHop)
+    return this.#wishes.take(this.#linkLocalInterface(sourceId, nextHop))
   }
 
-  #gateway(nextHop: NextHop): KernelTarget {
-    let target = this.#gateways.get(nextHop)
-    if (target === undefined) {
-      target = { type: 'unicast', gateway: nextHop.octets, interfaceIndex: 0, isOnlink: false }
-      this.#gateways.set(nextHop, target)
-    }
-    return target
+  /** A configured route; the tunnel is for next hops of BGP only. */
+  #localTarget(route: BestRoute, local: LocalRoute): KernelTarget | undefined {
+    const { rules } = this.#parts.config
+    const { type, gateway, interfaceIndex } = local
+    const { write = true, metric } = rules[ruleFor(rules, route, gateway)] ?? {}
+    if (!write) return undefined
+    const settings = metric === undefined ? {} : { metric }
+    if (type !== 'unicast') return { type, ...settings }
+    const isOnlink = gateway !== undefined && interfaceIndex > 0
+    return { type, nextHops: [{ gateway, interfaceIndex, isOnlink }], ...settings }
+  }
+
+  /** A link-local next hop (RFC 2545 3) is on the link of the session that told it. */
+  #linkLocalInterface(sourceId: number, { octets }: NextHop): number {
+    if (octets.length === 4 || octets[0] !== 0xfe) return 0
+    const own = this.#parts.localAddress?.(sourceId)
+    return own === undefined ? 0 : this.interfaces.owning(own)
   }
 
   #arm(): void {

@@ -26,6 +26,7 @@ export class Routing implements RoutingPort<PeerId> {
   readonly #speaker: SpeakerConfig
   #peers: ReadonlyMap<string, PeerConfig>
   readonly #sessions = new Map<string, PeerId>()
+  readonly #localAddresses = new Map<number, Uint8Array>()
   /** Sessions ended over a malformed UPDATE, by peer. */
   readonly #resets = new Map<string, number>()
   /** By what they say, so that a policy read again is the same one. */
@@ -50,11 +51,17 @@ export class Routing implements RoutingPort<PeerId> {
     return this.#sessions.get(name)
   }
 
+  /** Our address on the session with this id; undefined when it is over. */
+  localAddress(id: number): Uint8Array | undefined {
+    return this.#localAddresses.get(id)
+  }
+
   established(name: string, negotiated: Negotiated, endpoints: SessionEndpoints): PeerId {
     const peer = this.#peers.get(name)
     if (peer === undefined) throw new Error(`a session of ${name}, which is not configured`)
     const id = this.#rib.addPeer(this.#ribPeer(peer, negotiated, endpoints))
     this.#sessions.set(name, id)
+    this.#localAddresses.set(id, endpoints.local)
     return id
   }
 
@@ -84,6 +91,7 @@ export class Routing implements RoutingPort<PeerId> {
   down(id: PeerId): void {
     const name = this.#nameOf(id)
     if (name !== undefined) this.#sessions.delete(name)
+    this.#localAddresses.delete(id)
     this.#rib.removePeer(id)
   }
 

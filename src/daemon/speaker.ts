@@ -7,7 +7,7 @@
 import { randomInt } from 'node:crypto'
 import type { Views } from '../api/index.ts'
 import type { Config, Objection, ReloadPlan } from '../config/index.ts'
-import { type KernelPort, MemoryKernel, RtnetlinkPort } from '../kernel/index.ts'
+import { IprouteKernel, type KernelError, type KernelPort, MemoryKernel, RtnetlinkPort } from '../kernel/index.ts'
 import { PeerSet } from '../net/index.ts'
 import { sessionState } from '../observe/channels.ts'
 import { createLogger, type Logger } from '../observe/log.ts'
@@ -53,7 +53,13 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   const peers = new PeerSet<PeerId>({ routing, listen: config.speaker.listen })
   for (const peer of config.peers) peers.add(peerOptions(config, peer))
   const logger = parts.logger ?? createLogger('silent')
-  const kernel = coupleKernel(config, parts, { rib, seed, wake: () => peers.wake(), logger })
+  const kernel = coupleKernel(config, parts, {
+    rib,
+    seed,
+    wake: () => peers.wake(),
+    logger,
+    localAddress: id => routing.localAddress(id),
+  })
   const unsubscribe = noticeReturn(current, peers, kernel)
   const end = async (reason?: string): Promise<void> => {
     unsubscribe()
@@ -91,9 +97,14 @@ interface KernelParts {
   readonly seed: number
   readonly wake: () => void
   readonly logger: Logger
+  readonly localAddress: (id: number) => Uint8Array | undefined
 }
 
-function coupleKernel({ kernel }: Config, { kernel: given }: SpeakerParts, { rib, seed, wake, logger }: KernelParts) {
+function coupleKernel(
+  { kernel }: Config,
+  { kernel: given }: SpeakerParts,
+  { rib, seed, wake, logger, localAddress }: KernelParts,
+) {
   const port = given ?? kernelPort(kernel)
   if (port === undefined) return undefined
   return new KernelCoupling({
@@ -102,14 +113,32 @@ function coupleKernel({ kernel }: Config, { kernel: given }: SpeakerParts, { rib
     config: kernel,
     seed,
     wake,
-    onProblem: error => logger.error({ event: 'kernel-problem', code: error.code, hint: error.hint }, error.message),
+    onProblem: error => logProblem(error, logger),
+    onBehind: (ms, waiting) => logBehind(ms, waiting, logger),
+    localAddress,
   })
+}
+
+function logProblem(error: KernelError | undefined, logger: Logger): void {
+  if (error === undefined) logger.info({ event: 'kernel-restored' }, 'the kernel side works again')
+  else logger.error({ event: 'kernel-problem', code: error.code, hint: error.hint }, error.message)
+}
+
+function logBehind(ms: number, waiting: number, logger: Logger): void {
+  if (ms === 0) logger.info({ event: 'kernel-caught-up' }, 'the kernel has all routes again')
+  else
+    logger.warn(
+      { event: 'kernel-behind', ms, waiting },
+      `the kernel is ${Math.round(ms / 1000)} s behind, ${waiting} routes wait`,
+    )
 }
 
 function kernelPort({ backend, table, protocol }: Config['kernel']): KernelPort | undefined {
   switch (backend) {
     case 'rtnetlink':
       return new RtnetlinkPort({ table, protocol })
+    case 'iproute2':
+      return new IprouteKernel({ table, protocol })
     case 'memory':
       return new MemoryKernel({ table })
     case 'none':

@@ -51,6 +51,15 @@ export class KernelError extends Error {
     )
   }
 
+  /** Our own worker thread died. */
+  static worker(why: string): KernelError {
+    return new KernelError(
+      KernelErrorCode.worker,
+      `The kernel worker ended: ${why}.`,
+      'Another one is started by itself; if this comes again, report it.',
+    )
+  }
+
   static unknownInterface(name: string): KernelError {
     return new KernelError(
       KernelErrorCode.unknownInterface,

@@ -3,7 +3,7 @@
  */
 
 /** Upper bounds in ms; the last bucket has none. */
-const LATENCY_BOUNDS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] as const
+export const LATENCY_BOUNDS_MS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] as const
 
 export class LatencyHistogram {
   /** One count a bound, and one for everything above (not cumulative). */
@@ -11,11 +11,12 @@ export class LatencyHistogram {
   sumMs = 0
   total = 0
 
-  record(ms: number): void {
+  /** So many routes took so long. */
+  record(ms: number, routes = 1): void {
     let bucket = 0
     while (bucket < LATENCY_BOUNDS_MS.length && ms > LATENCY_BOUNDS_MS[bucket]!) bucket++
-    this.counts[bucket]! += 1
-    this.sumMs += ms
-    this.total += 1
+    this.counts[bucket]! += routes
+    this.sumMs += ms * routes
+    this.total += routes
   }
 }

@@ -73,14 +73,23 @@ export class Interfaces implements Partial<KernelListener> {
     return this.#entries.get(index)?.addresses.some(one => !isLinkLocal(one.address)) ?? false
   }
 
+  /** Index of the interface that has this address, or 0. */
+  owning(octets: Uint8Array): number {
+    if (!this.isOwnAddress(octets)) return 0
+    const own = hex(octets)
+    for (const { index, addresses } of this.#entries.values())
+      if (addresses.some(({ address }) => hex(address) === own)) return index
+    return 0
+  }
+
   isOwnAddress(octets: Uint8Array): boolean {
     return this.#own.has(hex(octets))
   }
 
-  /** The interface whose subnet holds this address, by longest prefix; undefined when it is not connected. */
-  connectedTo(octets: Uint8Array): Interface | undefined {
+  /** The interface whose subnet holds this address, by longest prefix; undefined when no subnet of at least `shortest` bits does. */
+  connectedTo(octets: Uint8Array, shortest = 0): Interface | undefined {
     let best: Entry | undefined
-    let longest = -1
+    let longest = shortest - 1
     for (const entry of this.#entries.values()) {
       if (!entry.isUp) continue
       for (const { subnet, length } of entry.addresses) {

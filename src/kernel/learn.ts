@@ -7,29 +7,19 @@
  * them, except that protocol-80 routes with a gateway and protocol-80 blackholes are never learned: they are the agent's copies of what BGP itself says.
  * Called by the port (listener); calls the sink, which is the daemon handing on to the RIB.
  */
-import { FAMILIES, type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/family.ts'
-import { clearHostBits, type Prefix, wordsOf } from '../../wire/prefix.ts'
-import { PrefixTable } from '../table/prefix-table.ts'
+import { FAMILIES } from '../../wire/family.ts'
+import type { Prefix } from '../../wire/prefix.ts'
+import { type Alien, AlienTable, isSameRoute, type LearnedRoute, leadsTo } from './alien.ts'
 import { RouteKind } from './constants.ts'
-import type { Interface, InterfaceAddress, InterfaceChange, Interfaces } from './interfaces.ts'
+import { LatencyHistogram } from './histogram.ts'
+import type { InterfaceChange, Interfaces } from './interfaces.ts'
 import { isAdmitted } from './pattern.ts'
 import type { Dump, KernelListener, KernelPort } from './port.ts'
 import { Op, RecordFlag, type RouteRecords, routeType } from './record.ts'
-import type { RouteType } from './route.ts'
-import { isHostClass, isWorthLearning } from './worth.ts'
+import { type Connected, connectedSubnets, Underlay } from './underlay.ts'
+import { isWorthLearning } from './worth.ts'
 
 export type LearnSource = 'kernel' | 'direct'
-
-/** A learned route in the shape the RIB takes local routes. */
-export interface LearnedRoute {
-  readonly metric: number
-  readonly type: RouteType
-  /** 4 or 16 octets; absent for device routes and for types other than unicast. */
-  readonly gateway?: Uint8Array
-  readonly interfaceIndex: number
-  readonly interfaceName: string
-  preference: number
-}
 
 export interface LearnSink {
   announce(source: LearnSource, prefix: Prefix, route: LearnedRoute): void
@@ -40,60 +30,42 @@ export interface KernelLearnOptions {
   readonly table: number
   /** Our own protocol number: never learned. */
   readonly protocol: number
-  /** False: only connected prefixes. */
+  /** False: only connected prefixes are announced. Aliens are followed all the same: next hops resolve through them. */
   readonly learnAliens: boolean
+  /** Aliens on some interfaces whose metric says that they matter more. */
+  readonly elevated?: Elevated
   /** Interfaces whose subnets are announced; patterns tried in order, `-` in front excludes, `*` and `?` as in a shell. */
   readonly directInterfaces: readonly string[]
   /** Secret of the process. */
   readonly seed: number
 }
 
+/**
+ * Workload routes with a metric that the agent gave while the workload moves in: they must win over the stale path that BGP still has (preference 100)
+ * and lose to an elevated one (200). INTEROP: kernel import of Calico's templates since the fix for live migration.
+ * DEVIATION: a route without a metric is not elevated; agents older than that fix write workload routes so.
+ */
+export interface Elevated {
+  /** Patterns as in `directInterfaces`. */
+  readonly interfaces: readonly string[]
+  readonly belowMetric: number
+  readonly preference: number
+}
+
 /** Preferences among sources for one prefix (higher wins), as BIRD has them: BGP 100 and static 200 lie between. */
 const PREFERENCE = { kernel: 10, direct: 240 } as const
 
-/** One alien route. Several of one prefix differ in metric. */
-interface Alien {
-  route: LearnedRoute
-  readonly protocol: number
-  /** Interfaces of all legs of a multipath route, of which `route` shows the first; empty for a single one. */
-  readonly legInterfaces: readonly number[]
-  /** Another entry of the same prefix and metric is hidden behind it: when this one goes, only a dump tells what is left. */
-  isDoubled: boolean
-  /** The last full dump that showed it. */
-  dump: number
-}
-
-/** Aliens of one family, by PrefixTable id. */
-class AlienTable {
-  readonly family: Family
-  readonly prefixes: PrefixTable
-  readonly aliens: (Alien[] | undefined)[] = []
-  readonly announced: (LearnedRoute | undefined)[] = []
-
-  constructor(family: Family, seed: number) {
-    this.family = family
-    this.prefixes = new PrefixTable(family, seed)
-  }
-
-  prefixOf(id: number): Prefix {
-    const words = Uint32Array.from({ length: this.family.words }, (_, k) => this.prefixes.word(id, k))
-    return { family: this.family, words, length: this.prefixes.lengthOf(id) }
-  }
-}
-
-interface DirectPrefix {
-  readonly prefix: Prefix
-  readonly route: LearnedRoute
-}
-
 export class KernelLearn implements Partial<KernelListener> {
+  readonly underlay: Underlay
+  /** From the kernel's message to the RIB, notifications only. */
+  readonly latency = new LatencyHistogram()
   readonly #port: Pick<KernelPort, 'dump'>
   readonly #interfaces: Interfaces
   readonly #options: KernelLearnOptions
   readonly #sink: LearnSink
   readonly #tables: readonly AlienTable[]
   /** Announced connected prefixes by text of the prefix. */
-  #direct = new Map<string, DirectPrefix>()
+  #direct = new Map<string, Connected>()
   #dump = 0
   #inDump = false
 
@@ -103,6 +75,7 @@ export class KernelLearn implements Partial<KernelListener> {
     this.#options = options
     this.#sink = sink
     this.#tables = FAMILIES.map(family => new AlienTable(family, options.seed))
+    this.underlay = new Underlay(this.#tables, interfaces)
     interfaces.watch(change => this.#interfaceChanged(change))
   }
 
@@ -120,13 +93,13 @@ export class KernelLearn implements Partial<KernelListener> {
   }
 
   routes(records: RouteRecords): void {
-    if (!this.#options.learnAliens) return
     while (records.nextRoute()) {
       if (records.table !== this.#options.table) continue
       if (records.op === Op.gone) this.#gone(records)
       else if (isWorthLearning(records, this.#interfaces, this.#options.protocol)) this.#present(records)
       else if (records.has(RecordFlag.replaced)) this.#overwritten(records)
     }
+    if (records.readAtMs > 0) this.latency.record(wallClockMs() - records.readAtMs, records.count)
   }
 
   #present(records: RouteRecords): void {
@@ -153,12 +126,13 @@ export class KernelLearn implements Partial<KernelListener> {
     const { protocol } = records
     const isUnicast = records.kind === RouteKind.unicast
     const interfaceIndex = isUnicast ? records.interfaceIndex : 0
+    const interfaceName = this.#interfaces.nameOf(interfaceIndex) ?? ''
     const route: LearnedRoute = {
       metric: records.metric,
       type: routeType(records.kind) ?? 'unicast',
       interfaceIndex,
-      interfaceName: this.#interfaces.nameOf(interfaceIndex) ?? '',
-      preference: PREFERENCE.kernel,
+      interfaceName,
+      preference: this.#preference(interfaceName, records.metric),
       ...(isUnicast && records.hasGateway ? { gateway: records.gatewayView().slice() } : {}),
     }
     const legInterfaces: number[] = []
@@ -166,10 +140,16 @@ export class KernelLearn implements Partial<KernelListener> {
     return { route, protocol, legInterfaces, isDoubled, dump: this.#dump }
   }
 
+  #preference(interfaceName: string, metric: number): number {
+    const { elevated } = this.#options
+    const isElevated = elevated !== undefined && metric > 0 && metric < elevated.belowMetric
+    return isElevated && isAdmitted(interfaceName, elevated.interfaces) ? elevated.preference : PREFERENCE.kernel
+  }
+
   /** Judges nothing but identity: the interface may be unknown by now. */
   #gone(records: RouteRecords): void {
     const table = this.#tables[records.familyIndex]!
-    const id = lookup(table, records)
+    const id = table.lookup(records)
     const aliens = table.aliens[id]
     const at = aliens?.findIndex(one => one.route.metric === records.metric && one.protocol === records.protocol) ?? -1
     const alien = aliens?.[at]
@@ -185,7 +165,7 @@ export class KernelLearn implements Partial<KernelListener> {
   /** Something we do not learn was put over a route that we did. */
   #overwritten(records: RouteRecords): void {
     const table = this.#tables[records.familyIndex]!
-    const id = lookup(table, records)
+    const id = table.lookup(records)
     const aliens = table.aliens[id]
     if (aliens === undefined) return
     table.aliens[id] = aliens.filter(alien => alien.route.metric !== records.metric)
@@ -206,15 +186,21 @@ export class KernelLearn implements Partial<KernelListener> {
     let best: LearnedRoute | undefined
     for (const { route } of aliens) if (best === undefined || route.metric < best.metric) best = route
     const announced = table.announced[id]
+    const prefix = table.prefixOf(id)
     if (best === undefined) {
-      if (announced !== undefined) this.#sink.withdraw('kernel', table.prefixOf(id))
-      table.aliens[id] = undefined
-      table.announced[id] = undefined
-      table.prefixes.remove(id)
+      table.forget(id)
+      if (announced !== undefined) this.#tell(prefix, undefined)
     } else if (announced === undefined || !isSameRoute(best, announced)) {
-      table.announced[id] = best
-      this.#sink.announce('kernel', table.prefixOf(id), best)
+      table.announce(id, best)
+      this.#tell(prefix, best)
     }
+  }
+
+  #tell(prefix: Prefix, route: LearnedRoute | undefined): void {
+    this.underlay.alienChanged(prefix, route)
+    if (!this.#options.learnAliens) return
+    if (route === undefined) this.#sink.withdraw('kernel', prefix)
+    else this.#sink.announce('kernel', prefix, route)
   }
 
   #interfaceChanged({ kind, index }: InterfaceChange): void {
@@ -222,7 +208,7 @@ export class KernelLearn implements Partial<KernelListener> {
     if (kind === 'down' || kind === 'removed') this.#linkGone(index)
     if (kind === 'renamed') this.#renamed(index)
     if (kind === 'address-removed' || this.#interfaces.hasGlobalAddress(index)) this.#compareDirect()
-    if (kind === 'address-removed' && this.#options.learnAliens) {
+    if (kind === 'address-removed') {
       this.#port.dump(0, `an address of ${this.#interfaces.nameOf(index) ?? `interface ${index}`} was removed`)
     }
   }
@@ -254,54 +240,26 @@ export class KernelLearn implements Partial<KernelListener> {
 
   /** Compares the subnets that should be announced with those that are. There are few. */
   #compareDirect(): void {
-    const wanted = new Map<string, DirectPrefix>()
+    this.underlay.compareConnected()
     const patterns = this.#options.directInterfaces
-    for (const one of [...this.#interfaces.all()].sort((a, b) => a.index - b.index)) {
-      if (!one.isUp || !isAdmitted(one.name, patterns)) continue
-      for (const address of one.addresses) {
-        const direct = directPrefix(one, address)
-        const key = `${direct.prefix.words.join('.')}/${direct.prefix.length}`
-        if (isHostClass(direct.prefix) && !wanted.has(key)) wanted.set(key, direct)
-      }
-    }
+    const wanted = connectedSubnets(this.#interfaces, ({ name }) => isAdmitted(name, patterns))
     for (const [key, { prefix }] of this.#direct) if (!wanted.has(key)) this.#sink.withdraw('direct', prefix)
-    for (const [key, { prefix, route }] of wanted) {
-      const announced = this.#direct.get(key)?.route
-      if (announced === undefined || !isSameRoute(announced, route)) this.#sink.announce('direct', prefix, route)
+    for (const [key, subnet] of wanted) {
+      const announced = this.#direct.get(key)
+      const route = directRoute(subnet)
+      if (announced === undefined || !isSameRoute(directRoute(announced), route)) {
+        this.#sink.announce('direct', subnet.prefix, route)
+      }
     }
     this.#direct = wanted
   }
 }
 
-function directPrefix({ index, name }: Interface, { subnet, length }: InterfaceAddress): DirectPrefix {
-  const family = subnet.length === 4 ? IPV4_UNICAST : IPV6_UNICAST
-  const prefix = clearHostBits({ family, words: wordsOf(subnet), length })
-  const preference = PREFERENCE.direct
-  return { prefix, route: { metric: 0, type: 'unicast', interfaceIndex: index, interfaceName: name, preference } }
+function directRoute({ interfaceIndex, interfaceName }: Connected): LearnedRoute {
+  return { metric: 0, type: 'unicast', interfaceIndex, interfaceName, preference: PREFERENCE.direct }
 }
 
-function lookup(table: AlienTable, records: RouteRecords): number {
-  return table.prefixes.lookup(records.word(0), records.word(1), records.word(2), records.word(3), records.length)
-}
-
-function leadsTo(route: LearnedRoute, records: RouteRecords): boolean {
-  if (route.type !== 'unicast') return route.type === routeType(records.kind)
-  if (records.interfaceIndex !== 0 && records.interfaceIndex !== route.interfaceIndex) return false
-  return !records.hasGateway || (route.gateway !== undefined && isSameOctets(route.gateway, records.gatewayView()))
-}
-
-function isSameRoute(a: LearnedRoute, b: LearnedRoute): boolean {
-  return (
-    a.metric === b.metric &&
-    a.type === b.type &&
-    a.interfaceIndex === b.interfaceIndex &&
-    a.interfaceName === b.interfaceName &&
-    a.preference === b.preference &&
-    (a.gateway === b.gateway ||
-      (a.gateway !== undefined && b.gateway !== undefined && isSameOctets(a.gateway, b.gateway)))
-  )
-}
-
-function isSameOctets(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, at) => octet === b[at])
+/** Milliseconds since 1970 with fractions, the same in all threads. */
+function wallClockMs(): number {
+  return performance.timeOrigin + performance.now()
 }

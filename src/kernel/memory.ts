@@ -13,7 +13,7 @@ import { KernelError } from './error.ts'
 import { type InterfaceAddress, Interfaces, isLinkLocal } from './interfaces.ts'
 import type { AddressEvent, Dump, KernelListener, KernelPort, LinkEvent } from './port.ts'
 import { appendRoute, Op, RecordFlag, RouteRecords, routeOf } from './record.ts'
-import type { KernelRoute, RouteType } from './route.ts'
+import type { KernelNextHop, KernelRoute, RouteType } from './route.ts'
 
 const { EEXIST, EHOSTUNREACH, EINVAL, ENETDOWN, ENETUNREACH, ENODEV, ESRCH } = constants.errno
 
@@ -260,19 +260,35 @@ export class MemoryKernel implements KernelPort {
   /** The route with its device and metric filled in, or why not. */
   #resolve(route: KernelRoute): KernelRoute | Refusal {
     const metric = metricOf(route.family, route.metric)
+    const { source, nextHops } = route
+    if (source !== undefined && !this.interfaces.isOwnAddress(source)) {
+      return { errno: EINVAL, reason: 'Invalid prefsrc address' }
+    }
     if (route.type !== 'unicast') return { ...route, metric, interfaceIndex: 0 }
+    if (nextHops === undefined) return this.#resolveLeg({ ...route, metric })
+    const legs: KernelNextHop[] = []
+    for (const leg of nextHops) {
+      const found = this.#resolveLeg(leg)
+      if ('errno' in found) return found
+      legs.push(found)
+    }
+    return { ...route, metric, interfaceIndex: legs[0]?.interfaceIndex ?? 0, nextHops: legs }
+  }
+
+  /** The next hop with its device filled in, or why not. */
+  #resolveLeg<Leg extends Pick<KernelNextHop, 'gateway' | 'interfaceIndex' | 'isOnlink'>>(route: Leg): Leg | Refusal {
     const { gateway } = route
     const device = this.interfaces.get(route.interfaceIndex)
     if (route.interfaceIndex !== 0 && device === undefined) return { errno: ENODEV, reason: 'No such device' }
     if (device !== undefined && !device.isUp) return { errno: ENETDOWN, reason: 'Device for nexthop is not up' }
     if (gateway === undefined || route.isOnlink || isLinkLocal(gateway)) {
-      return device === undefined ? { errno: EINVAL, reason: 'Device required' } : { ...route, metric }
+      return device === undefined ? { errno: EINVAL, reason: 'Device required' } : route
     }
     const connected = this.interfaces.connectedTo(gateway)?.index ?? this.#deviceRouteTo(gateway)
     if (connected === undefined || (device !== undefined && device.index !== connected)) {
       return { errno: gateway.length === 4 ? ENETUNREACH : EHOSTUNREACH, reason: 'Nexthop has invalid gateway' }
     }
-    return { ...route, metric, interfaceIndex: connected }
+    return { ...route, interfaceIndex: connected }
   }
 
   /** A host route straight to a device also makes a gateway reachable. */

@@ -3,7 +3,7 @@
  */
 import type { KernelPort } from './port.ts'
 import type { PrefixStates } from './prefix-state.ts'
-import { BATCH_RECORDS, NO_TOKEN, Op, RouteRecords } from './record.ts'
+import { BATCH_RECORDS, RouteRecords } from './record.ts'
 
 /** Batches on their way at once: one being committed, the others hiding the hand-over. */
 const MAX_BATCHES = 4
@@ -11,8 +11,6 @@ const MAX_BATCHES = 4
 export interface OutboxOptions {
   readonly protocol: number
   readonly table: number
-  /** By family index. */
-  readonly metrics: readonly number[]
 }
 
 export class Outbox {
@@ -20,8 +18,6 @@ export class Outbox {
   readonly #options: OutboxOptions
   #batch = new RouteRecords(BATCH_RECORDS)
   #away = 0
-  /** Routes under our protocol that no wish can mean (another metric, or twice the same): to be deleted. */
-  #strays = new RouteRecords(0)
 
   constructor(port: Pick<KernelPort, 'submit'>, options: OutboxOptions) {
     this.#port = port
@@ -29,7 +25,7 @@ export class Outbox {
   }
 
   get hasRoom(): boolean {
-    const full = this.#batch.count === BATCH_RECORDS ? 1 : 0
+    const full = this.#batch.count >= BATCH_RECORDS ? 1 : 0
     return this.#away + full < MAX_BATCHES
   }
 
@@ -37,9 +33,9 @@ export class Outbox {
     return this.#away === 0 && this.#batch.count === 0
   }
 
-  /** A write of the prefix, without a target yet; a full batch leaves before it. The record is the cursor's until the next call. */
+  /** A write of the prefix, without metric and target yet; a full batch leaves before it. The record is the cursor's until the next call. */
   append(op: number, states: PrefixStates, id: number): RouteRecords {
-    if (this.#batch.count === BATCH_RECORDS) this.flush()
+    if (this.#batch.count >= BATCH_RECORDS) this.flush()
     const { family, table } = states
     const record = this.#batch.append(op)
     record.family = family
@@ -47,7 +43,6 @@ export class Outbox {
     record.length = table.lengthOf(id)
     record.protocol = this.#options.protocol
     record.table = this.#options.table
-    record.metric = this.#options.metrics[family.index]!
     record.token = id * 2 + family.index
     return record
   }
@@ -56,6 +51,11 @@ export class Outbox {
     if (this.#batch.count === 0) return
     const batch = this.#batch
     this.#batch = new RouteRecords(BATCH_RECORDS)
+    this.submit(batch)
+  }
+
+  /** Sends a batch made elsewhere. */
+  submit(batch: RouteRecords): void {
     this.#away += 1
     this.#port.submit(batch)
   }
@@ -65,28 +65,9 @@ export class Outbox {
     this.#away -= 1
   }
 
-  /** Remembers a stray: the route under the cursor. */
-  addStray(records: RouteRecords): void {
-    this.#strays.appendCopy(records)
-  }
-
-  forgetStrays(): void {
-    this.#strays.clear()
-  }
-
-  /** Deletes the strays; how many there were. */
-  sendStrays(): number {
-    const strays = this.#strays
-    if (strays.count === 0) return 0
-    this.#strays = new RouteRecords(0)
-    strays.rewind()
-    while (strays.next()) {
-      strays.op = Op.delete
-      strays.token = NO_TOKEN
-      strays.legs = 0
-    }
-    this.#away += 1
-    this.#port.submit(strays)
-    return strays.count
+  /** What is on its way will not come back. */
+  lost(): void {
+    this.#away = 0
+    this.#batch.clear()
   }
 }

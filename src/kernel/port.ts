@@ -1,13 +1,14 @@
 /**
  * The port between the speaker and a FIB: what goes down (batches of writes, requests for a dump) and what comes up (events, dumps, outcomes).
  *
- * Implementations: `rtnetlink/port.ts` (Linux, in a worker thread) and `memory.ts` (tests and lab); `test/src/kernel/port-cases.ts` runs the same
- * cases against both. Routes travel as packed records (`record.ts`) because there may be a million of them; links and addresses as plain objects.
+ * Implementations: `rtnetlink/port.ts` (Linux, in a worker thread), `iproute/port.ts` (Linux without FFI, through the program `ip`) and `memory.ts`
+ * (tests and lab); `test/src/kernel/port-cases.ts` runs the same cases against all three. Routes travel as packed records (`record.ts`) because there may be a million of them; links and addresses as plain objects.
  * Order is part of the contract:
  *   1. A write's outcome is delivered before any event of a change that happened after it.
  *   2. Between `dumpStarted` and `dumpFinished` there are neither outcomes nor events. Everything submitted before a dump is in it, unless its
  *      outcome arrives later than the dump.
  *   3. Own writes are not echoed as events. Changes made by anybody else to our routes are.
+ *   4. Events tell where the table has got to. Changes that undo each other within moments may go untold.
  * Called by learn.ts and sync.ts (through `fanOut`), and by the daemon, which starts and closes it.
  */
 import type { KernelError } from './error.ts'
@@ -58,8 +59,10 @@ export interface KernelListener {
   written(records: RouteRecords, reasons: readonly string[]): void
   /** Events were lost. A full dump follows by itself. */
   resync(reason: string): void
-  /** The port cannot work any more, or not as asked. */
-  problem(error: KernelError): void
+  /** The outcomes of everything submitted before will not come: what stood between us and the kernel died. A full dump follows when it is back. */
+  writesLost(): void
+  /** The port cannot work, or not as asked; undefined: it works again. */
+  problem(error: KernelError | undefined): void
 }
 
 export interface KernelPort {
@@ -83,6 +86,7 @@ export function fanOut(...listeners: readonly Partial<KernelListener>[]): Kernel
     routes: records => listeners.forEach(listener => void listener.routes?.(records.rewind())),
     written: (records, reasons) => listeners.forEach(listener => void listener.written?.(records.rewind(), reasons)),
     resync: reason => listeners.forEach(listener => void listener.resync?.(reason)),
+    writesLost: () => listeners.forEach(listener => void listener.writesLost?.()),
     problem: error => listeners.forEach(listener => void listener.problem?.(error)),
   }
 }

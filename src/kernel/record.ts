@@ -1,7 +1,7 @@
 /**
  * Packed route records: how routes cross the thread boundary, in both directions, in transferred ArrayBuffers. The one writer and reader of the layout.
  *
- * 64 octets a record, words in host order (both ends share the machine):
+ * 80 octets a record, words in host order (both ends share the machine):
  *
  *   word 0   op, family index, prefix length, route type          one octet each
  *   word 1   protocol, leg count (0 unless multipath), flags      octet, octet, octet, unused
@@ -9,6 +9,7 @@
  *   word 7   weight of a leg
  *   word 8   destination, 4 words, most significant first         (IPv4 uses the first)
  *   word 12  gateway, 16 octets, network byte order               (IPv4 uses the first 4)
+ *   word 16  preferred source, likewise; zero: none
  *
  * A multipath route is a record with `legs` > 0 followed by so many `leg` records; the first leg is also in the route's own fields.
  * RouteRecords is a flyweight: accessors read the record under the cursor. No object is made for a route.
@@ -17,7 +18,7 @@ import { FAMILIES, type Family } from '../../wire/family.ts'
 import { RouteKind } from './constants.ts'
 import type { KernelNextHop, KernelRoute, RouteType } from './route.ts'
 
-export const RECORD_OCTETS = 64
+export const RECORD_OCTETS = 80
 const RECORD_WORDS = RECORD_OCTETS / 4
 
 /** Records in a full batch: large enough that posting costs nothing per route, small enough that a batch is 3 to 5 ms of kernel work. */
@@ -59,6 +60,8 @@ export const RecordFlag = {
 export const NO_TOKEN = 0xffffffff
 
 export class RouteRecords {
+  /** When the kernel's message was read, in ms since 1970 with fractions; 0 in dumps and writes. Not part of the buffer. */
+  readAtMs = 0
   #bytes: Uint8Array
   #words: Uint32Array
   #count: number
@@ -294,12 +297,36 @@ export class RouteRecords {
     const at = this.#byte + 48
     return this.#bytes.subarray(at, at + (this.#bytes[this.#byte + 1] === 0 ? 4 : 16))
   }
+  /** One word of the preferred source in memory order. */
+  sourceWord(k: number): number {
+    return this.#words[this.#word + 16 + k]!
+  }
+  setSourceWord(k: number, value: number): void {
+    this.#words[this.#word + 16 + k] = value
+  }
+  get hasSource(): boolean {
+    const words = this.#words
+    const at = this.#word + 16
+    return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) !== 0
+  }
+  /** Copies the preferred source's octets (4 or 16, network byte order) into the record. */
+  setSource(octets: Uint8Array): void {
+    this.#bytes.set(octets, this.#byte + 64)
+  }
+  /** A view of the preferred source, like `gatewayView`. */
+  sourceView(): Uint8Array {
+    const at = this.#byte + 64
+    return this.#bytes.subarray(at, at + (this.#bytes[this.#byte + 1] === 0 ? 4 : 16))
+  }
   /** The octets the records live in, and where the cursor's gateway starts: for copying without a view. */
   get octets(): Uint8Array {
     return this.#bytes
   }
   get gatewayOffset(): number {
     return this.#byte + 48
+  }
+  get sourceOffset(): number {
+    return this.#byte + 64
   }
 }
 
@@ -323,7 +350,20 @@ export function routeOf(records: RouteRecords): KernelRoute | undefined {
   const words = Uint32Array.from({ length: family.words }, (_, k) => records.word(k))
   const isOnlink = records.has(RecordFlag.onlink)
   const gateway = records.hasGateway ? { gateway: records.gatewayView().slice() } : {}
-  const route = { family, words, length, protocol, table, metric, type, interfaceIndex, isOnlink, ...gateway }
+  const source = records.hasSource ? { source: records.sourceView().slice() } : {}
+  const route = {
+    family,
+    words,
+    length,
+    protocol,
+    table,
+    metric,
+    type,
+    interfaceIndex,
+    isOnlink,
+    ...gateway,
+    ...source,
+  }
   if (records.legs === 0) return route
   const nextHops: KernelNextHop[] = []
   for (let left = records.legs; left > 0 && records.next(); left--) nextHops.push(nextHopOf(records))
@@ -349,6 +389,7 @@ export function appendRoute(records: RouteRecords, op: number, route: KernelRout
   const legs = route.nextHops ?? []
   records.legs = legs.length
   fillLeg(records, legs[0] ?? route)
+  if (route.source !== undefined) records.setSource(route.source)
   for (const leg of legs) {
     records.append(Op.leg)
     records.family = route.family

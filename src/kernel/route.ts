@@ -29,6 +29,8 @@ export interface KernelRoute {
   /** 0: not known, or none. */
   readonly interfaceIndex: number
   readonly isOnlink: boolean
+  /** Own address that packets of this machine carry when they take this route (RTA_PREFSRC). */
+  readonly source?: Uint8Array
   /** Present for multipath; `gateway` and `interfaceIndex` are then those of the first leg. */
   readonly nextHops?: readonly KernelNextHop[]
 }

@@ -16,17 +16,28 @@ import type { TextTable } from './text-table.ts'
  */
 export type KernelState = 'desired' | 'pending' | 'confirmed' | 'failed' | 'conflict'
 
+export interface NextHopRow {
+  readonly gateway: string | null
+  /** Name of the device, from the kernel or from the connected subnet of the gateway; null when unknown. */
+  readonly interface: string | null
+  readonly isOnlink: boolean
+}
+
 export interface KernelRow {
   readonly prefix: string
   readonly family: FamilyName
   readonly type: RouteType
+  /** Of the first next hop, as `interface`. */
   readonly gateway: string | null
-  /** Name of the device, from the kernel or from the connected subnet of the gateway; null when unknown. */
   readonly interface: string | null
+  /** One, or several (ECMP); none for a blackhole and its like. */
+  readonly nextHops: readonly NextHopRow[]
   readonly metric: number
   readonly state: KernelState
   /** Positive errno of the last refusal, and its words: the kernel's own where it had any. */
   readonly errno: number | null
+  /** "EEXIST". */
+  readonly errnoName: string | null
   readonly reason: string | null
   /** Milliseconds in the present state. */
   readonly ageMs: number
@@ -37,8 +48,9 @@ export interface SyncView {
   readonly families: readonly PrefixStates[]
   readonly targets: TargetTable
   readonly texts: TextTable
-  readonly metrics: readonly number[]
   readonly interfaces: Pick<Interfaces, 'nameOf' | 'connectedTo'>
+  /** The target the kernel is to have. */
+  wanted(states: PrefixStates, id: number): number
 }
 
 export function* rowsOf(view: SyncView, now: number): Generator<KernelRow> {
@@ -53,42 +65,60 @@ export function countStates(view: SyncView): Record<KernelState, number> {
   const counts: Record<KernelState, number> = { desired: 0, pending: 0, confirmed: 0, failed: 0, conflict: 0 }
   for (const states of view.families) {
     for (let id = 1; id < states.table.idLimit; id++) {
-      if (states.desired[id] !== NO_TARGET) counts[stateOf(view.targets, states, id)] += 1
+      if (states.desired[id] !== NO_TARGET) counts[stateOf(view, states, id)] += 1
     }
   }
   return counts
 }
 
-function stateOf(targets: TargetTable, states: PrefixStates, id: number): KernelState {
+function stateOf({ targets, wanted }: SyncView, states: PrefixStates, id: number): KernelState {
   const errno = states.errno[id]!
   const sent = states.sent[id]!
   // The delete that clears a refused replacement away is no attempt of its own.
   if (sent !== 0 && (errno === 0 || sent !== DELETING)) return 'pending'
   if (errno !== 0) return errno === constants.errno.EEXIST ? 'conflict' : 'failed'
   const actual = states.actual[id]!
-  return actual !== NO_TARGET && targets.covers(states.desired[id]!, actual) ? 'confirmed' : 'desired'
+  if (actual === NO_TARGET) return 'desired'
+  return targets.covers(wanted(states, id), actual, states.family.index) ? 'confirmed' : 'desired'
 }
 
 function rowOf(view: SyncView, states: PrefixStates, { id, now }: { id: number; now: number }): KernelRow {
   const { family, table } = states
-  const { targets, interfaces } = view
-  const wanted = states.desired[id]!
-  const state = stateOf(targets, states, id)
-  const gateway = targets.gateway(wanted, family.bits / 8)
-  const index = targets.interfaceIndex(state === 'confirmed' ? states.actual[id]! : wanted)
-  const device = index !== 0 ? interfaces.nameOf(index) : gateway && interfaces.connectedTo(gateway)?.name
+  const { targets } = view
+  const wanted = view.wanted(states, id)
+  const state = stateOf(view, states, id)
+  const shown = state === 'confirmed' ? states.actual[id]! : wanted
+  const nextHops = Array.from({ length: targets.legs(shown) }, (_, leg) => nextHopOf(view, shown, leg))
   const words = Array.from({ length: family.words }, (_, k) => table.word(id, k))
   const errno = states.errno[id]!
   return {
     prefix: formatPrefix(family, words, table.lengthOf(id)),
     family: family.name,
     type: targets.type(wanted),
-    gateway: gateway === undefined ? null : formatAddress(gateway),
-    interface: device ?? null,
-    metric: view.metrics[family.index]!,
+    gateway: nextHops[0]?.gateway ?? null,
+    interface: nextHops[0]?.interface ?? null,
+    nextHops,
+    metric: targets.metric(wanted, family.index),
     state,
     errno: errno === 0 ? null : errno,
+    errnoName: errno === 0 ? null : errnoName(errno),
     reason: errno === 0 ? null : view.texts.get(states.reason[id]!) || null,
     ageMs: now - states.since[id]!,
   }
+}
+
+function nextHopOf({ targets, interfaces }: SyncView, target: number, leg: number): NextHopRow {
+  const gateway = targets.gateway(target, leg)
+  const index = targets.interfaceIndex(target, leg)
+  const device = index !== 0 ? interfaces.nameOf(index) : gateway && interfaces.connectedTo(gateway)?.name
+  return {
+    gateway: gateway === undefined ? null : formatAddress(gateway),
+    interface: device ?? null,
+    isOnlink: targets.isOnlink(target, leg),
+  }
+}
+
+/** 17 becomes EEXIST; a number without a name stays one. */
+export function errnoName(errno: number): string {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? String(errno)
 }

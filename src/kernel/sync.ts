@@ -4,41 +4,31 @@
  * Rules, each from something the kernel really does, each with a test:
  *   - nothing is written before the first dump: what an earlier process left and we still want is adopted as it stands, without a rewrite;
  *   - a first install is create-or-fail; EEXIST is a conflict with another owner, reported and never stolen; only our own routes are overwritten;
- *   - a delete names protocol and metric; leftovers of an earlier process go only after `recovered()`;
- *   - IPv4 routes vanish without a word when a link goes down or an address goes away: our own protocol is dumped again;
- *   - what others do to our routes is repaired when the event comes (own writes are not echoed).
- * The facts are in prefix-state.ts, writes leave through outbox.ts, rows for people are made in row.ts.
+ *   - a route changes in place; one that gets another metric is another route to the kernel, so the new one comes before the old one goes;
+ *   - a delete names protocol and metric; leftovers of an earlier process go only after `recovered()`.
+ * The books are in ledger.ts, what the kernel says goes through witness.ts, writes leave through outbox.ts, rows for people are made in row.ts.
  * The driver owns the timer: `nextDeadlineMs` and `tick`. Called by the daemon (desire, undesire, commit, recovered, rows) and by the port.
  */
-import { constants } from 'node:os'
-import { FAMILIES, type Family } from '../../wire/family.ts'
-import { IPV6_DEFAULT_METRIC } from './constants.ts'
-import { KernelCounters } from './counters.ts'
+import type { Family } from '../../wire/family.ts'
 import { LatencyHistogram } from './histogram.ts'
-import type { InterfaceChange, Interfaces } from './interfaces.ts'
+import type { Interfaces } from './interfaces.ts'
+import { EEXIST, ENOBUFS, ESRCH, Ledger, type LedgerOptions, TAKEN, TRANSIENT } from './ledger.ts'
 import { Outbox } from './outbox.ts'
 import type { Dump, KernelListener, KernelPort } from './port.ts'
-import { DELETING, PrefixFlag, PrefixStates, TokenQueue } from './prefix-state.ts'
-import { NO_TOKEN, Op, RecordFlag, type RouteRecords } from './record.ts'
-import { RetryClock } from './retry.ts'
+import { DELETING, PrefixFlag, type PrefixStates } from './prefix-state.ts'
+import { NO_TOKEN, Op, type RouteRecords } from './record.ts'
 import { countStates, type KernelRow, type KernelState, rowsOf, type SyncView } from './row.ts'
-import { type KernelTarget, NO_TARGET, TargetTable } from './target.ts'
-import { TextTable } from './text-table.ts'
+import { type KernelTarget, NO_TARGET } from './target.ts'
+import { Witness } from './witness.ts'
 
-const { EEXIST, ESRCH, EAGAIN, EBUSY, EINTR, ENOBUFS, ENOMEM } = constants.errno
-/** Refusals that say nothing about the route: the old one stays until the retry. */
-const TRANSIENT = new Set<number>([EAGAIN, EBUSY, EINTR, ENOBUFS, ENOMEM])
-/** The kernel's own words for EEXIST speak of files. */
-const TAKEN = 'a route of another owner has this prefix and metric'
 /** A conflict is worth a dump of our protocol, in case we are the other owner; this often at most. */
 const CONFLICT_DUMP_MS = 30_000
-/** Interned targets above which unused ones are looked for. */
-const TARGETS_BEFORE_COMPACTION = 4096
+/** Routes that wait this long for the kernel to keep up are worth a warning. */
+const BEHIND_MS = 5_000
 
 /** What the kernel said to one write. */
 interface Outcome {
   readonly errno: number
-  readonly op: number
   readonly text: string
 }
 
@@ -52,111 +42,96 @@ export interface PrefixKey {
   readonly length: number
 }
 
-export interface KernelSyncOptions {
+export interface KernelSyncOptions extends LedgerOptions {
   /** rtm_protocol that marks our routes. */
   readonly protocol: number
   readonly table: number
-  /** Metric of every route; 0: none (the kernel makes that 1024 for IPv6). */
-  readonly metric: number
-  /** Secret of the process, for the tables keyed by what peers choose. */
-  readonly seed: number
   /** Monotonic milliseconds; default performance.now. */
   readonly now?: () => number
-  /** Called when `nextDeadlineMs` moved forward: arm the timer again. */
-  readonly deadlineChanged?: () => void
+  /** The kernel does not keep up since so many ms, with so many routes waiting; 0 ms: it does again. Once each. */
+  readonly onBehind?: (ms: number, waiting: number) => void
 }
 
 export class KernelSync implements Partial<KernelListener> {
-  readonly counters = new KernelCounters()
   /** From wish to confirmation. */
   readonly latency = new LatencyHistogram()
   readonly #port: KernelPort
-  readonly #interfaces: Interfaces
   readonly #options: KernelSyncOptions
   readonly #now: () => number
-  readonly #families: readonly PrefixStates[]
-  /** By family index: IPv6 knows no route without one. */
-  readonly #metrics: readonly number[]
-  readonly #targets: TargetTable
-  #compactAbove = TARGETS_BEFORE_COMPACTION
-  readonly #queue = new TokenQueue()
-  #refused: number[] = []
-  readonly #retry = new RetryClock()
-  readonly #texts = new TextTable()
+  readonly #ledger: Ledger
+  readonly #witness: Witness
   readonly #outbox: Outbox
   readonly #view: SyncView
-  #sawDouble = false
-  #dump = 0
-  #inDump = false
-  #isReady = false
   #isRecovered = false
   #conflictDumpMs = Number.NEGATIVE_INFINITY
   /** Time of the wishes of this turn: one reading for all of them. */
   #turnMs = 0
+  /** Since when there was always something waiting; undefined: nothing is. */
+  #busySinceMs: number | undefined
+  #isBehind = false
 
   constructor(port: KernelPort, interfaces: Interfaces, options: KernelSyncOptions) {
     this.#port = port
-    this.#interfaces = interfaces
     this.#options = options
-    this.#targets = new TargetTable(options.seed)
     this.#now = options.now ?? (() => performance.now())
-    this.#families = FAMILIES.map(family => new PrefixStates(family, options.seed))
-    this.#metrics = [options.metric, options.metric === 0 ? IPV6_DEFAULT_METRIC : options.metric]
-    this.#outbox = new Outbox(port, { ...options, metrics: this.#metrics })
-    this.#view = {
-      families: this.#families,
-      targets: this.#targets,
-      texts: this.#texts,
-      metrics: this.#metrics,
-      interfaces,
-    }
-    interfaces.watch(change => this.#interfaceChanged(change))
+    this.#ledger = new Ledger(interfaces, options, this.#now)
+    this.#witness = new Witness(port, interfaces, this.#ledger, options)
+    this.#outbox = new Outbox(port, options)
+    const { families, targets, texts } = this.#ledger
+    this.#view = { families, targets, texts, interfaces, wanted: (states, id) => this.#ledger.wanted(states, id) }
+    interfaces.watch(change => this.#witness.interfaceChanged(change))
+  }
+
+  get counters(): Ledger['counters'] {
+    return this.#ledger.counters
   }
 
   /** The RIB wants this route. Takes effect at the next `commit`. */
   desire(prefix: PrefixKey, target: KernelTarget): void {
-    const states = this.#families[prefix.family.index]!
-    const wanted = this.#targets.internTarget(target)
+    const states = this.#ledger.families[prefix.family.index]!
+    const wanted = this.#ledger.targets.internTarget(target)
     const { address0, address1, address2, address3, length } = prefix
     const id = states.table.add(address0, address1, address2, address3, length)
     states.reserve(id)
     if (states.desired[id] === wanted) return
-    if (this.#queue.size === 0) this.#turnMs = this.#now()
-    states.desired[id] = wanted
-    states.errno[id] = 0
     states.flags[id]! |= PrefixFlag.claimed
-    states.since[id] = this.#turnMs
-    this.#enqueue(states, id)
+    this.#wish(states, id, wanted)
   }
 
   /** The RIB wants no route here any more. Takes effect at the next `commit`. */
   undesire(prefix: PrefixKey): void {
-    const states = this.#families[prefix.family.index]!
+    const states = this.#ledger.families[prefix.family.index]!
     const { address0, address1, address2, address3, length } = prefix
     const id = states.table.lookup(address0, address1, address2, address3, length)
-    if (id === 0 || states.desired[id] === NO_TARGET) return
-    if (this.#queue.size === 0) this.#turnMs = this.#now()
-    states.desired[id] = NO_TARGET
+    if (id !== 0 && states.desired[id] !== NO_TARGET) this.#wish(states, id, NO_TARGET)
+  }
+
+  #wish(states: PrefixStates, id: number, wanted: number): void {
+    if (this.#ledger.queue.size === 0) this.#turnMs = this.#now()
+    states.desired[id] = wanted
     states.errno[id] = 0
     states.since[id] = this.#turnMs
-    this.#enqueue(states, id)
+    this.#ledger.enqueue(states, id)
   }
 
   /** End of a flush: sends what is due, as far as the kernel keeps up; the rest follows by itself. */
   commit(): void {
-    if (!this.#isReady || this.#inDump) return
-    if (this.#isRecovered) this.counters.leftoversRemoved += this.#outbox.sendStrays()
-    while (this.#queue.size > 0 && this.#outbox.hasRoom) this.#plan(this.#queue.shift())
+    if (!this.#witness.isReady || this.#witness.inDump) return
+    const { queue } = this.#ledger
+    this.#ledger.followForms()
+    if (this.#isRecovered) this.#removeStrays()
+    while (queue.size > 0 && this.#outbox.hasRoom) this.#plan(queue.shift())
     this.#outbox.flush()
-    if (this.#targets.size > this.#compactAbove) this.#compactTargets()
+    this.#ledger.compact()
+    this.#watchPace()
   }
 
   /** The RIB is complete again after a start: routes under our protocol that nobody wants are removed from now on. */
   recovered(): void {
     this.#isRecovered = true
-    for (const states of this.#families) {
+    for (const states of this.#ledger.families) {
       for (let id = 1; id < states.table.idLimit; id++) {
-        if (states.actual[id] !== NO_TARGET && states.desired[id] === NO_TARGET) this.#enqueue(states, id)
+        if (states.actual[id] !== NO_TARGET && states.desired[id] === NO_TARGET) this.#ledger.enqueue(states, id)
       }
     }
     this.commit()
@@ -164,21 +139,15 @@ export class KernelSync implements Partial<KernelListener> {
 
   /** When `tick` wants to be called, in ms of the clock; undefined: no need. */
   nextDeadlineMs(): number | undefined {
-    return this.#retry.deadlineMs
+    const retry = this.#ledger.retry.deadlineMs
+    const behind = this.#busySinceMs === undefined || this.#isBehind ? undefined : this.#busySinceMs + BEHIND_MS
+    return retry === undefined || behind === undefined ? (retry ?? behind) : Math.min(retry, behind)
   }
 
   tick(now: number): void {
-    if (!this.#retry.due(now)) return
-    const refused = this.#refused
-    this.#refused = []
-    for (const token of refused) {
-      const states = this.#families[token & 1]!
-      const id = token >>> 1
-      states.flags[id]! &= ~PrefixFlag.listed
-      if (states.errno[id] === 0) continue
-      this.counters.retries += 1
-      this.#enqueue(states, id)
-    }
+    this.#watchPace()
+    if (!this.#ledger.retry.due(now)) return
+    this.#ledger.retryRefused()
     this.commit()
   }
 
@@ -194,34 +163,52 @@ export class KernelSync implements Partial<KernelListener> {
 
   /** Nothing waits and nothing is on its way: the FIB is as wanted, refusals aside. */
   get isSettled(): boolean {
-    return this.#isReady && !this.#inDump && this.#queue.size === 0 && this.#outbox.isEmpty
+    const { isReady, inDump } = this.#witness
+    return isReady && !inDump && this.#ledger.queue.size === 0 && this.#outbox.isEmpty
   }
 
-  // ---- planning: from the four facts to a write
-
-  #enqueue(states: PrefixStates, id: number): void {
-    if ((states.flags[id]! & PrefixFlag.queued) !== 0) return
-    states.flags[id]! |= PrefixFlag.queued
-    this.#queue.push(id * 2 + states.family.index)
+  /** Since how many ms there were always routes waiting; 0: none wait. */
+  get behindMs(): number {
+    return this.#isBehind ? this.#now() - (this.#busySinceMs ?? this.#now()) : 0
   }
+
+  #watchPace(): void {
+    const waiting = this.#ledger.queue.size
+    const now = this.#now()
+    if (waiting === 0 && this.#outbox.isEmpty) {
+      this.#busySinceMs = undefined
+      if (this.#isBehind) this.#options.onBehind?.(0, 0)
+      this.#isBehind = false
+    } else if (this.#busySinceMs === undefined) {
+      this.#busySinceMs = now
+      this.#options.deadlineChanged?.()
+    } else if (!this.#isBehind && now - this.#busySinceMs >= BEHIND_MS) {
+      this.#isBehind = true
+      this.#options.onBehind?.(now - this.#busySinceMs, waiting)
+    }
+  }
+
+  // ---- planning: from the books to a write
 
   #plan(token: number): void {
-    const states = this.#families[token & 1]!
+    const ledger = this.#ledger
+    const states = ledger.families[token & 1]!
     const id = token >>> 1
     states.flags[id]! &= ~PrefixFlag.queued
     // A write is on its way: its outcome brings the prefix back here.
     if (states.sent[id] !== 0) return
-    const wanted = states.desired[id]!
     const actual = states.actual[id]!
-    if (wanted === NO_TARGET) this.#planRemoval(states, id)
+    if (states.desired[id] === NO_TARGET) this.#planRemoval(states, id)
     else if (actual === NO_TARGET) this.#write(states, id, Op.add)
-    else if (this.#targets.covers(wanted, actual)) this.#confirmUnchanged(states, id)
+    else if (ledger.isMet(states, id, actual)) this.#confirmUnchanged(states, id)
+    else if (ledger.metricOf(states, actual) !== ledger.metricOf(states, states.desired[id]!))
+      this.#write(states, id, Op.add)
     else this.#write(states, id, Op.replace)
   }
 
   #planRemoval(states: PrefixStates, id: number): void {
     if (states.actual[id] === NO_TARGET) {
-      this.#forget(states, id)
+      this.#ledger.forget(states, id)
       return
     }
     const isClaimed = (states.flags[id]! & PrefixFlag.claimed) !== 0
@@ -239,21 +226,31 @@ export class KernelSync implements Partial<KernelListener> {
   }
 
   #write(states: PrefixStates, id: number, op: number): void {
-    if (op === Op.delete) this.counters.deletes += 1
-    else if (op === Op.add) this.counters.adds += 1
-    else this.counters.replaces += 1
-    const wanted = op === Op.delete ? NO_TARGET : states.desired[id]!
+    const ledger = this.#ledger
+    if (op === Op.delete) ledger.counters.deletes += 1
+    else if (op === Op.add) ledger.counters.adds += 1
+    else ledger.counters.replaces += 1
+    // The wish may have got another form since: then this write makes it true as well.
+    const wanted = op === Op.delete ? NO_TARGET : ledger.wanted(states, id)
     states.sent[id] = op === Op.delete ? DELETING : wanted
     const record = this.#outbox.append(op, states, id)
-    if (wanted !== NO_TARGET) this.#targets.fill(record, wanted)
+    if (wanted === NO_TARGET) record.metric = ledger.metricOf(states, states.actual[id]!)
+    else ledger.targets.fill(record, wanted)
   }
 
-  #forget(states: PrefixStates, id: number): void {
-    // A token may still be in the queue or the list of retries: it then speaks for nobody, or for the id's next owner, and both are harmless.
-    if (!states.table.isLive(id)) return
-    const flags = states.flags[id]! & (PrefixFlag.listed | PrefixFlag.queued)
-    states.forget(id)
-    states.flags[id] = flags
+  /** Takes away the route of the prefix that has another metric than the one now in force. */
+  #removeOld(states: PrefixStates, id: number, metric: number): void {
+    this.counters.deletes += 1
+    const record = this.#outbox.append(Op.delete, states, id)
+    record.metric = metric
+    record.token = NO_TOKEN
+  }
+
+  #removeStrays(): void {
+    const strays = this.#witness.takeStrays()
+    if (strays === undefined) return
+    this.counters.leftoversRemoved += strays.count
+    this.#outbox.submit(strays)
   }
 
   // ---- outcomes
@@ -263,61 +260,57 @@ export class KernelSync implements Partial<KernelListener> {
     const now = this.#now()
     while (records.nextRoute()) {
       if (records.token === NO_TOKEN) continue
-      const states = this.#families[records.token & 1]!
+      const states = this.#ledger.families[records.token & 1]!
       const id = records.token >>> 1
       const sent = states.sent[id]!
       states.sent[id] = 0
+      if (sent === 0) continue
       if (records.errno === 0 || (sent === DELETING && records.errno === ESRCH)) this.#succeeded(states, id, sent, now)
-      else this.#failed(states, id, sent, { errno: records.errno, op: records.op, text: reasons[records.reason] ?? '' })
+      else this.#failed(states, id, sent, { errno: records.errno, text: reasons[records.reason] ?? '' })
     }
     this.commit()
   }
 
   #succeeded(states: PrefixStates, id: number, sent: number, now: number): void {
+    const ledger = this.#ledger
+    const before = states.actual[id]!
     states.actual[id] = sent === DELETING ? NO_TARGET : sent
     states.flags[id]! &= ~PrefixFlag.found
-    const wanted = states.desired[id]!
+    if (before !== NO_TARGET && sent !== DELETING) {
+      const metric = ledger.metricOf(states, before)
+      if (metric !== ledger.metricOf(states, sent)) this.#removeOld(states, id, metric)
+    }
+    const wanted = ledger.wanted(states, id)
     if (wanted === sent) {
       this.latency.record(now - states.since[id]!)
       states.since[id] = now
       states.errno[id] = 0
       return
     }
-    if (wanted === NO_TARGET && sent === DELETING) this.#forget(states, id)
+    if (wanted === NO_TARGET && sent === DELETING) ledger.forget(states, id)
     // A refused replacement was cleared away: what is left to do is in the list of retries.
-    else if (sent !== DELETING || states.errno[id] === 0) this.#enqueue(states, id)
+    else if (sent !== DELETING || states.errno[id] === 0) ledger.enqueue(states, id)
   }
 
-  #failed(states: PrefixStates, id: number, sent: number, outcome: Outcome): void {
-    const { errno, op, text } = outcome
-    const { byErrno } = this.counters
-    this.counters.failures += 1
-    byErrno.set(errno, (byErrno.get(errno) ?? 0) + 1)
+  #failed(states: PrefixStates, id: number, sent: number, { errno, text }: Outcome): void {
+    const ledger = this.#ledger
+    const { counters } = ledger
+    counters.failures += 1
+    counters.byErrno.set(errno, (counters.byErrno.get(errno) ?? 0) + 1)
     if (errno === EEXIST) this.#conflict()
     // Answers were lost: what the kernel made of the write is anybody's guess.
     if (errno === ENOBUFS) this.#port.dump(this.#options.protocol, 'the kernel had no room for its answers')
     const isClearing = sent === DELETING && states.errno[id] !== 0
     const meant = sent === DELETING ? NO_TARGET : sent
     if (isClearing) return
-    if (states.desired[id] !== meant) {
-      this.#enqueue(states, id)
+    if (ledger.wanted(states, id) !== meant) {
+      ledger.enqueue(states, id)
       return
     }
-    this.#refuse(states, id, errno, errno === EEXIST ? TAKEN : text)
+    ledger.refuse(states, id, errno, errno === EEXIST ? TAKEN : text)
     // The new target is refused for good and the old one is no longer wanted: better no route than a wrong one.
-    if (op === Op.replace && !TRANSIENT.has(errno)) this.#write(states, id, Op.delete)
-  }
-
-  #refuse(states: PrefixStates, id: number, errno: number, text: string): void {
-    const now = this.#now()
-    if (states.errno[id] !== errno) states.since[id] = now
-    states.errno[id] = errno
-    states.reason[id] = this.#texts.intern(text)
-    if ((states.flags[id]! & PrefixFlag.listed) === 0) {
-      states.flags[id]! |= PrefixFlag.listed
-      this.#refused.push(id * 2 + states.family.index)
-    }
-    if (this.#retry.refused(now)) this.#options.deadlineChanged?.()
+    if (sent !== DELETING && states.actual[id] !== NO_TARGET && !TRANSIENT.has(errno))
+      this.#write(states, id, Op.delete)
   }
 
   /** Somebody holds a prefix where we believed nothing was. If it is ourselves, a dump of our protocol shows it. */
@@ -329,144 +322,39 @@ export class KernelSync implements Partial<KernelListener> {
     this.#port.dump(this.#options.protocol, 'a prefix was taken')
   }
 
-  // ---- what the kernel has: dumps and events
+  // ---- what the kernel says
 
   dumpStarted(dump: Dump): void {
-    if (!this.#covers(dump)) return
-    this.#dump += 1
-    this.#inDump = true
-    this.#outbox.forgetStrays()
-    this.#sawDouble = false
+    this.#witness.dumpStarted(dump)
   }
 
   dumpFinished(dump: Dump): void {
-    if (!this.#covers(dump)) return
-    for (const states of this.#families) this.#dropUnseen(states)
-    this.counters.dumps += 1
-    this.#inDump = false
-    this.#isReady = true
+    this.#witness.dumpFinished(dump)
     this.commit()
-    if (this.#sawDouble && this.#isRecovered) this.#port.dump(this.#options.protocol, 'a route was there twice')
+  }
+
+  routes(records: RouteRecords): void {
+    this.#witness.routes(records)
+    this.commit()
+  }
+
+  /** After links and addresses, of which interfaces.ts told: forms of wishes may be others now. */
+  links(): void {
+    this.commit()
+  }
+
+  addresses(): void {
+    this.commit()
   }
 
   resync(): void {
     this.counters.resyncs += 1
   }
 
-  routes(records: RouteRecords): void {
-    let mayHelp = false
-    while (records.nextRoute()) {
-      if (records.table !== this.#options.table) continue
-      if (records.protocol === this.#options.protocol) this.#ownRoute(records)
-      else if (!this.#inDump) mayHelp = this.#foreignRoute(records) || mayHelp
-    }
-    if (mayHelp) this.#networkChanged()
-    if (!this.#inDump) this.commit()
-  }
-
-  #covers(dump: Dump): boolean {
-    return dump.protocol === 0 || dump.protocol === this.#options.protocol
-  }
-
-  #ownRoute(records: RouteRecords): void {
-    // With a type of service it is another key, and a delete without one would hit the wrong route.
-    if (records.has(RecordFlag.tos)) return
-    const isOurs = records.metric === this.#metrics[records.familyIndex]
-    if (records.op === Op.gone) {
-      if (isOurs) this.#ownRouteGone(records)
-    } else if (isOurs) this.#ownRoutePresent(records)
-    else this.#outbox.addStray(records)
-  }
-
-  #ownRoutePresent(records: RouteRecords): void {
-    const states = this.#families[records.familyIndex]!
-    const id = states.table.add(records.word(0), records.word(1), records.word(2), records.word(3), records.length)
-    states.reserve(id)
-    const isDouble = this.#inDump && states.dump[id] === this.#dump
-    if (isDouble) {
-      // Two entries of one prefix and metric: the delete takes the first, the dump after it shows what is left.
-      this.#outbox.addStray(records)
-      this.#sawDouble = true
-      return
-    }
-    states.dump[id] = this.#dump
-    if (states.sent[id] !== 0) return
-    const actual = this.#targets.internRecord(records)
-    const wanted = states.desired[id]!
-    const isNews = !this.#targets.covers(wanted, actual)
-    if (isNews && states.actual[id] !== NO_TARGET && wanted !== NO_TARGET) this.counters.repaired += 1
-    states.actual[id] = actual
-    states.flags[id]! |= PrefixFlag.found
-    // A refused prefix waits for its retry, unless this settles the matter or explains the conflict.
-    const errno = states.errno[id]!
-    if (errno === 0 ? isNews : !isNews || errno === EEXIST) this.#enqueue(states, id)
-  }
-
-  #ownRouteGone(records: RouteRecords): void {
-    const states = this.#families[records.familyIndex]!
-    const id = this.#lookup(states, records)
-    if (id !== 0) this.#lost(states, id)
-  }
-
-  /** Our route is not in the kernel any more, and not by our doing. */
-  #lost(states: PrefixStates, id: number): void {
-    if (states.sent[id] !== 0 || states.actual[id] === NO_TARGET) return
-    states.actual[id] = NO_TARGET
-    if (states.desired[id] === NO_TARGET) {
-      this.#forget(states, id)
-      return
-    }
-    if (states.errno[id] !== 0) return
-    this.counters.repaired += 1
-    states.since[id] = this.#now()
-    this.#enqueue(states, id)
-  }
-
-  #dropUnseen(states: PrefixStates): void {
-    for (let id = 1; id < states.table.idLimit; id++) {
-      if (states.actual[id] !== NO_TARGET && states.dump[id] !== this.#dump) this.#lost(states, id)
-    }
-  }
-
-  /** A route of somebody else came or went: it may have been ours it overwrote, or the one in our way. True if refused routes may profit. */
-  #foreignRoute(records: RouteRecords): boolean {
-    const isGone = records.op === Op.gone
-    if (records.metric === this.#metrics[records.familyIndex]) {
-      const states = this.#families[records.familyIndex]!
-      const id = this.#lookup(states, records)
-      if (id !== 0 && !isGone && records.has(RecordFlag.replaced)) this.#lost(states, id)
-      if (id !== 0 && isGone && states.errno[id] === EEXIST) this.#enqueue(states, id)
-    }
-    return !isGone
-  }
-
-  #lookup(states: PrefixStates, records: RouteRecords): number {
-    return states.table.lookup(records.word(0), records.word(1), records.word(2), records.word(3), records.length)
-  }
-
-  #interfaceChanged({ kind, index }: InterfaceChange): void {
-    if (kind === 'up' || kind === 'address-added') this.#networkChanged()
-    if (kind === 'up' || kind === 'address-added' || kind === 'renamed' || !this.#isReady || this.#inDump) return
-    // Pods come and go all day: only a link that a route of ours may use is worth a dump.
-    const mayMatter = kind === 'address-removed' || this.#interfaces.hasGlobalAddress(index)
-    if (mayMatter ? this.#targets.size > 0 : this.#targets.usesInterface(index)) {
-      this.#port.dump(this.#options.protocol, `interface ${this.#interfaces.nameOf(index) ?? index}: ${kind}`)
-    }
-  }
-
-  #networkChanged(): void {
-    if (this.#retry.changed(this.#now())) this.#options.deadlineChanged?.()
-  }
-
-  /** Renumbers targets so that those no route uses are forgotten. */
-  #compactTargets(): void {
-    const used = new Uint8Array(this.#targets.size + 1)
-    const arrays = this.#families.flatMap(states => [states.desired, states.actual, states.sent])
-    for (const array of arrays) for (const id of array) if (id !== DELETING) used[id] = 1
-    const renamed = this.#targets.compact(used)
-    for (const array of arrays) {
-      for (let at = 0; at < array.length; at++) if (array[at] !== DELETING) array[at] = renamed[array[at]!]!
-    }
-    this.#compactAbove = Math.max(TARGETS_BEFORE_COMPACTION, this.#targets.size * 2)
+  writesLost(): void {
+    this.#outbox.lost()
+    this.#ledger.forgetSent()
+    // Until the dump that follows, nobody knows what the kernel has.
+    this.#witness.isReady = false
   }
 }

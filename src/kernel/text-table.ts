@@ -18,6 +18,10 @@ export class TextTable {
     return this.#texts.push(text) - 1
   }
 
+  has(text: string): boolean {
+    return this.#ids.has(text)
+  }
+
   get(id: number): string {
     return this.#texts[id] ?? ''
   }

@@ -54,6 +54,11 @@ export class NetlinkSocket {
     return netlinkPortId(address)
   }
 
+  /** The descriptor; -1 once closed or handed over. */
+  get descriptor(): number {
+    return this.#fd
+  }
+
   /** Sends the first `length` octets as one datagram; the kernel has run the requests when this returns. */
   send(bytes: Uint8Array, length: number): void {
     check(this.#libc, 'send netlink', this.#libc.send(this.#fd, bytes, length, 0))

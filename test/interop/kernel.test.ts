@@ -11,78 +11,20 @@ import { KernelLearn } from '../../src/kernel/learn.ts'
 import { fanOut } from '../../src/kernel/port.ts'
 import { RtnetlinkPort } from '../../src/kernel/rtnetlink/port.ts'
 import { KernelSync } from '../../src/kernel/sync.ts'
-import { loadLibc } from '../../src/sys/libc.ts'
 import { formatPrefix } from '../../wire/prefix.ts'
-import { portCases, type World } from '../src/kernel/port-cases.ts'
 import { key, Recorder, until, via } from '../src/kernel/support.ts'
+import { TestNamespace, whyNoKernel } from '../support/test-namespace.ts'
 
-const libc = loadLibc()
-const whyNot = process.getuid?.() !== 0 ? 'not root' : libc.isLoaded ? undefined : libc.reason
-if (whyNot !== undefined) console.log(`kernel.test.ts is skipped: ${whyNot}`)
-
-let namespaces = 0
-
-class Namespace {
-  readonly name = `gwk${process.pid}x${namespaces++}`
-
-  constructor() {
-    execFileSync('ip', ['netns', 'add', this.name])
-    this.ip(
-      'link set lo up',
-      'link add va type veth peer name vb',
-      'link set va up',
-      'link set vb up',
-      'addr add 10.99.0.1/24 dev va',
-      'addr add fd99::1/64 dev va nodad',
-    )
-  }
-
-  ip(...commands: readonly string[]): string {
-    return execFileSync('ip', ['-n', this.name, '-batch', '-'], { input: commands.join('\n'), encoding: 'utf8' })
-  }
-
-  /** Routes of our protocol as "10.0.0.0/24 via 10.99.0.2 metric 5", sorted by prefix, IPv4 first. */
-  ownRoutes(): string[] {
-    const lines = ['route show proto bird', '-6 route show proto bird'].flatMap(command => {
-      const args = command.startsWith('-6') ? ['-6', '-n', this.name] : ['-n', this.name]
-      const text = execFileSync('ip', [...args, 'route', 'show', 'proto', 'bird'], { encoding: 'utf8' })
-      return text.split('\n').filter(line => line.trim() !== '')
-    })
-    return lines.map(line => line.replace(/ (dev \S+|pref medium|proto bird|scope link)/g, '').trim())
-  }
-
-  remove(): void {
-    execFileSync('ip', ['netns', 'del', this.name])
-  }
-}
-
-async function makeWorld(): Promise<World> {
-  const namespace = new Namespace()
-  const text = (route: { prefix: string; metric?: number }) => `${route.prefix} metric ${route.metric ?? 0}`
-  return {
-    port: new RtnetlinkPort({ table: 254, protocol: 12, namespace: namespace.name }),
-    addRoute: ({ via: gateway, dev, protocol = 3, ...route }) => {
-      const to = `${gateway === undefined ? '' : ` via ${gateway}`}${dev === undefined ? '' : ` dev ${dev}`}`
-      namespace.ip(`route add ${text(route)}${to} proto ${protocol}`)
-    },
-    removeRoute: route => void namespace.ip(`route del ${text(route)}`),
-    setInterface: (name, isUp) => void namespace.ip(`link set ${name} ${isUp ? 'up' : 'down'}`),
-    addAddress: (name, address) => void namespace.ip(`addr add ${address} dev ${name}`),
-    ownRoutes: () => namespace.ownRoutes(),
-    close: async () => namespace.remove(),
-  }
-}
+const whyNot = whyNoKernel('kernel.test.ts')
 
 describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
-  portCases('the kernel as a KernelPort', makeWorld)
-
   describe('a speaker beside others on one node', () => {
-    let namespace: Namespace
+    let namespace: TestNamespace
     let running: Speaker[]
     let watcher: ChildProcess | undefined
 
     beforeEach(() => {
-      namespace = new Namespace()
+      namespace = new TestNamespace()
       running = []
     })
     afterEach(async () => {

@@ -49,7 +49,7 @@ export class MessageBuilder {
 
   /** Octets a route message of so many legs may take at most. */
   static routeOctets(legs: number): number {
-    return 128 + legs * 40
+    return 152 + legs * 40
   }
 
   /** Asks the kernel to answer for the last message, and so for all: errors of the others come by themselves. */
@@ -68,6 +68,7 @@ export class MessageBuilder {
     if (records.table > 255) this.#attribute32(RouteAttribute.table, records.table)
     if (records.metric !== 0) this.#attribute32(RouteAttribute.priority, records.metric)
     if (!isDelete) {
+      if (records.hasSource) this.#address(RouteAttribute.preferredSource, records, records.sourceOffset)
       if (legs > 0) this.#multipath(records, legs)
       else this.#nextHop(records)
     }
@@ -146,17 +147,17 @@ export class MessageBuilder {
   }
 
   #nextHop(records: RouteRecords): void {
-    if (records.hasGateway) this.#gateway(records)
+    if (records.hasGateway) this.#address(RouteAttribute.gateway, records, records.gatewayOffset)
     if (records.interfaceIndex !== 0) this.#attribute32(RouteAttribute.outputInterface, records.interfaceIndex)
   }
 
-  #gateway(records: RouteRecords): void {
+  /** An address of the record, which starts at `start` of its octets. */
+  #address(type: number, records: RouteRecords, start: number): void {
     const at = this.length
     const octets = records.familyIndex === 0 ? 4 : 16
     this.#view.setUint16(at, 4 + octets, IS_LITTLE_ENDIAN)
-    this.#view.setUint16(at + 2, RouteAttribute.gateway, IS_LITTLE_ENDIAN)
+    this.#view.setUint16(at + 2, type, IS_LITTLE_ENDIAN)
     const from = records.octets
-    const start = records.gatewayOffset
     for (let k = 0; k < octets; k++) this.bytes[at + 4 + k] = from[start + k]!
     this.length = at + 4 + octets
   }
@@ -172,7 +173,7 @@ export class MessageBuilder {
       this.bytes[leg + 3] = Math.max(records.weight, 1) - 1
       view.setUint32(leg + 4, records.interfaceIndex, IS_LITTLE_ENDIAN)
       this.length = leg + 8
-      if (records.hasGateway) this.#gateway(records)
+      if (records.hasGateway) this.#address(RouteAttribute.gateway, records, records.gatewayOffset)
       view.setUint16(leg, this.length - leg, IS_LITTLE_ENDIAN)
     }
     view.setUint16(at, this.length - at, IS_LITTLE_ENDIAN)

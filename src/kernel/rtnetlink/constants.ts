@@ -46,6 +46,7 @@ export const RouteAttribute = {
   outputInterface: 4,
   gateway: 5,
   priority: 6,
+  preferredSource: 7,
   multipath: 9,
   table: 15,
   via: 18,

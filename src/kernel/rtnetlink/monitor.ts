@@ -114,7 +114,9 @@ export class RouteMonitor {
       return
     }
     // libuv reads up to 32 datagrams in a row; the end of this turn is microseconds away.
-    if (before === 0) setImmediate(() => this.flush())
+    if (before > 0) return
+    routes.readAtMs = performance.timeOrigin + performance.now()
+    setImmediate(() => this.flush())
   }
 
   #link(reader: MessageReader): void {

@@ -126,7 +126,10 @@ export class MessageReader {
           records.setWord(k, view.getUint32(value + k * 4))
         break
       case RouteAttribute.gateway:
-        this.#gateway(records, value, octets)
+        this.#address(records, records.gatewayOffset, value, octets)
+        break
+      case RouteAttribute.preferredSource:
+        this.#address(records, records.sourceOffset, value, octets)
         break
       case RouteAttribute.outputInterface:
         if (octets >= 4) records.interfaceIndex = view.getUint32(value, IS_LITTLE_ENDIAN)
@@ -154,11 +157,11 @@ export class MessageReader {
     }
   }
 
-  #gateway(records: RouteRecords, value: number, octets: number): void {
+  /** Copies an address of the message into the record, at `start` of its octets. */
+  #address(records: RouteRecords, start: number, value: number, octets: number): void {
     const wanted = records.familyIndex === 0 ? 4 : 16
     if (octets < wanted) return
     const to = records.octets
-    const start = records.gatewayOffset
     for (let k = 0; k < wanted; k++) to[start + k] = this.#bytes[value + k]!
   }
 
@@ -195,7 +198,7 @@ export class MessageReader {
       const octets = this.#view.getUint16(attribute, IS_LITTLE_ENDIAN)
       if (octets < 4 || attribute + octets > at + length) return
       const type = this.#attributeType(attribute)
-      if (type === RouteAttribute.gateway) this.#gateway(records, attribute + 4, octets - 4)
+      if (type === RouteAttribute.gateway) this.#address(records, records.gatewayOffset, attribute + 4, octets - 4)
       if (type === RouteAttribute.via) records.flags |= RecordFlag.viaOtherFamily
       attribute += align(octets)
     }

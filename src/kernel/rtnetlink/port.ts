@@ -5,8 +5,8 @@ import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { loadLibc } from '../../sys/libc.ts'
-import { KernelError, KernelErrorCode } from '../error.ts'
+import { loadLibc, requireLibc } from '../../sys/libc.ts'
+import { KernelError } from '../error.ts'
 import type { KernelListener, KernelPort } from '../port.ts'
 import { RouteRecords } from '../record.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts'
@@ -16,6 +16,9 @@ const CLOSE_TIMEOUT_MS = 2_000
 
 /** Time for deliveries in one turn of the loop. */
 const SLICE_MS = 5
+
+/** How long after a worker's death the next one starts: doubled each time, since what killed one may kill the next. */
+const RELAUNCH_MS = { first: 50, last: 10_000 }
 
 export type RtnetlinkOptions = WorkerSettings
 
@@ -28,6 +31,8 @@ export class RtnetlinkPort implements KernelPort {
   /** Deliveries that wait for a turn. The one at the head may be running. */
   readonly #inbox: (() => void)[] = []
   #isClosing = false
+  #relaunchMs: number = RELAUNCH_MS.first
+  #relaunchTimer: NodeJS.Timeout | undefined
 
   constructor(options: RtnetlinkOptions) {
     this.#settings = options
@@ -37,29 +42,66 @@ export class RtnetlinkPort implements KernelPort {
     const libc = loadLibc()
     if (!libc.isLoaded) throw KernelError.unavailable(libc.reason)
     this.#listener = listener
+    await this.#launch()
+  }
+
+  /** Starts a worker; resolves when its first dump was delivered. From then on its end is an accident, and another one takes its place. */
+  async #launch(): Promise<void> {
     const worker = startWorker(this.#settings)
     this.#worker = worker
+    let hasStarted = false
+    let descriptor = -1
     await new Promise<void>((resolve, reject) => {
       worker.on('message', (message: FromWorker) => {
-        if (message.kind === 'failed') reject(new KernelError(message.code, message.message, message.hint))
-        else this.#receive(message.kind === 'started' ? resolve : () => this.#deliver(message))
+        if (message.kind === 'failed') {
+          reject(new KernelError(message.code, message.message, message.hint))
+        } else if (message.kind === 'started') {
+          hasStarted = true
+          descriptor = message.descriptor
+          this.#receive(resolve)
+        } else this.#receive(() => this.#deliver(message))
       })
       const ended = (why: string) => {
-        const error = new KernelError(
-          KernelErrorCode.worker,
-          `The kernel worker ended: ${why}.`,
-          'Restart godwit; report this.',
-        )
-        reject(error)
-        if (this.#worker === worker && !this.#isClosing) this.#listener.problem?.(error)
+        if (this.#worker !== worker) return
         this.#worker = undefined
+        const error = KernelError.worker(why)
+        reject(error)
+        if (hasStarted && !this.#isClosing) this.#died(error, descriptor)
       }
       worker.on('error', error => ended(error.message))
       worker.on('exit', code => ended(`exit code ${code}`))
     }).catch((error: unknown) => {
-      this.#worker = undefined
+      if (this.#worker === worker) this.#worker = undefined
       throw error
     })
+  }
+
+  /** What was delivered before still counts; what was on its way is lost. A descriptor that libc opened in a worker outlives it. */
+  #died(error: KernelError, descriptor: number): void {
+    requireLibc().close(descriptor)
+    this.#receive(() => {
+      this.#awaited.clear()
+      this.#listener.problem?.(error)
+      this.#listener.writesLost?.()
+    })
+    this.#relaunch()
+  }
+
+  #relaunch(): void {
+    const waitMs = this.#relaunchMs
+    this.#relaunchMs = Math.min(waitMs * 2, RELAUNCH_MS.last)
+    this.#relaunchTimer = setTimeout(() => {
+      this.#awaited.clear()
+      this.#launch().then(
+        () => this.#listener.problem?.(undefined),
+        (error: unknown) => {
+          if (this.#isClosing) return
+          this.#listener.problem?.(error instanceof KernelError ? error : KernelError.worker(String(error)))
+          this.#relaunch()
+        },
+      )
+    }, waitMs)
+    this.#relaunchTimer.unref()
   }
 
   submit(batch: RouteRecords): void {
@@ -74,9 +116,11 @@ export class RtnetlinkPort implements KernelPort {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#relaunchTimer)
     const worker = this.#worker
-    if (worker === undefined || this.#isClosing) return
+    if (this.#isClosing) return
     this.#isClosing = true
+    if (worker === undefined) return
     const timer = setTimeout(() => void worker.terminate(), CLOSE_TIMEOUT_MS)
     await new Promise<void>(resolve => {
       worker.once('exit', () => resolve())
@@ -112,7 +156,7 @@ export class RtnetlinkPort implements KernelPort {
     const listener = this.#listener
     switch (message.kind) {
       case 'routes':
-        listener.routes?.(new RouteRecords(message.buffer, message.count))
+        listener.routes?.(recordsOf(message))
         break
       case 'written':
         listener.written?.(new RouteRecords(message.buffer, message.count), message.reasons)
@@ -140,6 +184,12 @@ export class RtnetlinkPort implements KernelPort {
         message satisfies never
     }
   }
+}
+
+function recordsOf({ buffer, count, readAtMs }: Extract<FromWorker, { kind: 'routes' }>): RouteRecords {
+  const records = new RouteRecords(buffer, count)
+  records.readAtMs = readAtMs
+  return records
 }
 
 /** The worker beside this file, with this file's own extension: JavaScript when built, TypeScript when run from source. */

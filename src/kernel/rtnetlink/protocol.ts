@@ -19,7 +19,8 @@ export type ToWorker =
   | { readonly kind: 'close' }
 
 export type FromWorker =
-  | { readonly kind: 'started' }
+  /** With the descriptor that somebody else has to close when the worker dies. */
+  | { readonly kind: 'started'; readonly descriptor: number }
   /** The worker could not start and is gone. */
   | { readonly kind: 'failed'; readonly code: KernelErrorCode; readonly message: string; readonly hint: string }
   | {
@@ -30,7 +31,7 @@ export type FromWorker =
     }
   | { readonly kind: 'dump-started'; readonly dump: Dump }
   | { readonly kind: 'dump-finished'; readonly dump: Dump }
-  | { readonly kind: 'routes'; readonly buffer: ArrayBuffer; readonly count: number }
+  | { readonly kind: 'routes'; readonly buffer: ArrayBuffer; readonly count: number; readonly readAtMs: number }
   | { readonly kind: 'links'; readonly events: readonly LinkEvent[] }
   | { readonly kind: 'addresses'; readonly events: readonly AddressEvent[] }
   | { readonly kind: 'resync'; readonly reason: string }

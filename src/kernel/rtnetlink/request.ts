@@ -54,6 +54,11 @@ export class RequestSocket {
     return this.#socket.portId
   }
 
+  /** For whoever has to close it when this thread cannot. */
+  get descriptor(): number {
+    return this.#socket.descriptor
+  }
+
   close(): void {
     this.#socket.close()
   }

@@ -41,6 +41,10 @@ class KernelWorker {
     }
   }
 
+  get descriptor(): number {
+    return this.#request.descriptor
+  }
+
   handle(message: ToWorker): void {
     switch (message.kind) {
       case 'write': {
@@ -69,7 +73,7 @@ class KernelWorker {
       started: () => post({ kind: 'dump-started', dump }),
       links: events => post({ kind: 'links', events }),
       addresses: events => post({ kind: 'addresses', events }),
-      routes: ({ buffer, count }) => post({ kind: 'routes', buffer, count }, buffer),
+      routes: ({ buffer, count }) => post({ kind: 'routes', buffer, count, readAtMs: 0 }, buffer),
     })
     post({ kind: 'dump-finished', dump })
   }
@@ -91,7 +95,7 @@ class KernelWorker {
 
   #postRoutes(records: RouteRecords): void {
     const buffer = records.copy()
-    post({ kind: 'routes', buffer, count: records.count }, buffer)
+    post({ kind: 'routes', buffer, count: records.count, readAtMs: records.readAtMs }, buffer)
   }
 }
 
@@ -114,7 +118,7 @@ function run(settings: WorkerSettings): void {
     const worker = new KernelWorker(settings)
     parentPort?.on('message', (message: ToWorker) => worker.handle(message))
     worker.dump({ protocol: 0, reason: 'start' })
-    post({ kind: 'started' })
+    post({ kind: 'started', descriptor: worker.descriptor })
   } catch (error) {
     const { code, message, hint } = explain(error, settings)
     post({ kind: 'failed', code, message, hint })

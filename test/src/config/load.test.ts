@@ -53,6 +53,9 @@ describe('defaults', () => {
         protocol: 12,
         table: 254,
         metric: 0,
+        source: {},
+        rules: [],
+        auditS: 600,
         learn: true,
         direct: ['-cali*', '-kube-ipvs*', '*'],
       },
@@ -63,6 +66,13 @@ describe('defaults', () => {
   })
 
   it('a kernel section means rtnetlink and the main table', () => {
+    const { rules, source } = good(
+      `${SPEAKER}kernel: { source: { ipv4: 10.0.0.1 }, rules: [{ prefixes: [10.65.0.0/16+], nextHops: [10.0.0.0/24], tunnel: tunl0, metric: 7 }] }\n`,
+    ).kernel
+    expect(source).toEqual({ ipv4: Uint8Array.of(10, 0, 0, 1) })
+    expect(rules).toMatchObject([
+      { prefixes: [{ minLength: 16, maxLength: 32 }], write: true, tunnel: 'tunl0', metric: 7 },
+    ])
     expect(good(`${SPEAKER}kernel: {}\n`).kernel).toMatchObject({ backend: 'rtnetlink', table: 254, learn: true })
   })
 

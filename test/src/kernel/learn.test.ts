@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import type { LearnedRoute } from '../../../src/kernel/alien.ts'
 import { Interfaces } from '../../../src/kernel/interfaces.ts'
-import { KernelLearn, type LearnedRoute, type LearnSource } from '../../../src/kernel/learn.ts'
+import { KernelLearn, type LearnSource } from '../../../src/kernel/learn.ts'
 import { MemoryKernel, type MemoryRoute } from '../../../src/kernel/memory.ts'
 import { fanOut } from '../../../src/kernel/port.ts'
 import { formatAddress, formatPrefix, type Prefix } from '../../../wire/prefix.ts'

@@ -1,4 +1,6 @@
 import { MemoryKernel } from '../../../src/kernel/memory.ts'
+import type { KernelRoute } from '../../../src/kernel/port.ts'
+import { formatAddress } from '../../../wire/prefix.ts'
 import { portCases, type World } from './port-cases.ts'
 import { routeText } from './support.ts'
 
@@ -15,10 +17,19 @@ async function makeWorld(): Promise<World> {
     addAddress: (name, text) => kernel.addAddress(name, text),
     ownRoutes: () => {
       const own = kernel.routes().filter(route => route.protocol === 12)
-      return own.map(routeText).sort(byDestination)
+      return own.map(ipText).sort(byDestination)
     },
     close: async () => {},
   }
+}
+
+/** As `ip route show` has it: a lone host without its length, the default route by name, legs behind the metric. */
+function ipText(route: KernelRoute): string {
+  const { nextHops, ...single } = route
+  const { gateway: _, ...head } = single
+  const legs = nextHops?.map(leg => ` nexthop via ${formatAddress(leg.gateway ?? new Uint8Array(4))}`)
+  const text = nextHops === undefined ? routeText(single) : `${routeText(head)}${legs?.join('')}`
+  return text.replace(/(\/32|\/128)(?= |$)/, '').replace(/^(0\.0\.0\.0|::)\/0/, 'default')
 }
 
 /** Sorts by the prefix in the text, whatever word stands before it. */

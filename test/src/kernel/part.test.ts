@@ -38,7 +38,7 @@ describe('the table of targets', () => {
   }
 
   it('gives equal targets one number, whoever made the object', () => {
-    const targets = new TargetTable(1)
+    const targets = new TargetTable(1, [0, 1024])
     const id = targets.internTarget(via('10.0.0.1'))
     expect(targets.internTarget(via('10.0.0.1'))).toBe(id)
     expect(targets.internTarget(via('10.0.0.2'))).not.toBe(id)
@@ -46,24 +46,24 @@ describe('the table of targets', () => {
   })
 
   it('lets the kernel choose the device where the wish names none', () => {
-    const targets = new TargetTable(1)
+    const targets = new TargetTable(1, [0, 1024])
     const there = targets.internRecord(dumped('10.0.0.1', 7))
-    expect(targets.covers(targets.internTarget(via('10.0.0.1')), there)).toBe(true)
-    expect(targets.covers(targets.internTarget(via('10.0.0.1', 7)), there)).toBe(true)
-    expect(targets.covers(targets.internTarget(via('10.0.0.1', 8)), there)).toBe(false)
-    expect(targets.covers(targets.internTarget(via('10.0.0.2')), there)).toBe(false)
-    expect(targets.covers(targets.internTarget(via('10.0.0.1', 7, true)), there)).toBe(false)
+    expect(targets.covers(targets.internTarget(via('10.0.0.1')), there, 0)).toBe(true)
+    expect(targets.covers(targets.internTarget(via('10.0.0.1', 7)), there, 0)).toBe(true)
+    expect(targets.covers(targets.internTarget(via('10.0.0.1', 8)), there, 0)).toBe(false)
+    expect(targets.covers(targets.internTarget(via('10.0.0.2')), there, 0)).toBe(false)
+    expect(targets.covers(targets.internTarget(via('10.0.0.1', 7, true)), there, 0)).toBe(false)
   })
 
   it('never takes a multipath route for a single one', () => {
-    const targets = new TargetTable(1)
+    const targets = new TargetTable(1, [0, 1024])
     const records = dumped('10.0.0.1', 7)
     records.legs = 2
-    expect(targets.covers(targets.internTarget(via('10.0.0.1')), targets.internRecord(records))).toBe(false)
+    expect(targets.covers(targets.internTarget(via('10.0.0.1')), targets.internRecord(records), 0)).toBe(false)
   })
 
   it('keeps thousands apart and forgets the unused, with new numbers', () => {
-    const targets = new TargetTable(1)
+    const targets = new TargetTable(1, [0, 1024])
     const ids = Array.from({ length: 5000 }, (_, i) => targets.internTarget(via(`10.${i >> 8}.${i & 255}.1`)))
     expect(new Set(ids).size).toBe(5000)
     const used = new Uint8Array(targets.size + 1)
@@ -71,7 +71,7 @@ describe('the table of targets', () => {
     const renamed = targets.compact(used)
     expect(targets.size).toBe(1)
     const id = renamed[ids[4321] ?? 0] ?? 0
-    expect(targets.gateway(id, 4)).toEqual(address('10.16.225.1'))
+    expect(targets.gateway(id, 0)).toEqual(address('10.16.225.1'))
     expect(targets.internTarget(via('10.16.225.1'))).toBe(id)
   })
 })

@@ -65,7 +65,7 @@ describe.skipIf(endianness() === 'BE')('messages of the kernel (captured on a li
     ],
     [
       'route add 10.2.0.1/32 via 172.31.0.1 dev va onlink proto bird',
-      'present 10.2.0.1/32 via 172.31.0.1 proto 12 dev 40 table 254 onlink',
+      'present 10.2.0.1/32 via 172.31.0.1 onlink proto 12 dev 40 table 254 onlink',
     ],
     [
       'route add 10.3.0.0/26 dev va scope link proto boot metric 1024',

@@ -25,23 +25,25 @@ export function address(text: string): Uint8Array {
 }
 
 export function via(gateway: string, interfaceIndex = 0, isOnlink = false): KernelTarget {
-  return { type: 'unicast', gateway: address(gateway), interfaceIndex, isOnlink }
+  return { type: 'unicast', nextHops: [{ gateway: address(gateway), interfaceIndex, isOnlink }] }
 }
 
 /** "10.0.0.0/24 via 10.99.0.2 metric 5", "blackhole 10.1.0.0/16": as `ip route` has it, without what does not matter. */
 export function routeText(route: KernelRoute): string {
-  const { family, words, length, type, gateway, metric, nextHops } = route
+  const { family, words, length, type, gateway, metric, nextHops, isOnlink, source } = route
   const head = `${type === 'unicast' ? '' : `${type} `}${formatPrefix(family, words, length)}`
   const legs = nextHops?.map(
     leg => ` nexthop ${leg.gateway === undefined ? 'direct' : formatAddress(leg.gateway)}*${leg.weight}`,
   )
-  const to = legs?.join('') ?? (gateway === undefined ? '' : ` via ${formatAddress(gateway)}`)
-  return `${head}${to}${metric === 0 ? '' : ` metric ${metric}`}`
+  const single = `${gateway === undefined ? '' : ` via ${formatAddress(gateway)}`}${isOnlink ? ' onlink' : ''}`
+  const from = source === undefined ? '' : ` src ${formatAddress(source)}`
+  return `${head}${legs?.join('') ?? single}${from}${metric === 0 ? '' : ` metric ${metric}`}`
 }
 
 /** Everything a port says, one line each. */
 export class Recorder implements Partial<KernelListener> {
   lines: string[] = []
+  readonly #indexes = new Map<string, number>()
   readonly outcomes = new Map<number, string>()
 
   dumpStarted({ protocol }: { protocol: number }): void {
@@ -51,7 +53,14 @@ export class Recorder implements Partial<KernelListener> {
     this.lines.push('}')
   }
   links(events: Parameters<KernelListener['links']>[0]): void {
-    for (const { kind, name, isUp } of events) this.lines.push(`link ${name} ${kind} ${isUp ? 'up' : 'down'}`)
+    for (const { kind, name, index, isUp } of events) {
+      this.#indexes.set(name, index)
+      this.lines.push(`link ${name} ${kind} ${isUp ? 'up' : 'down'}`)
+    }
+  }
+  /** Index of an interface that was told; one that no interface has for a name that was not. */
+  indexOf(name: string): number {
+    return this.#indexes.get(name) ?? 9_999
   }
   addresses(events: Parameters<KernelListener['addresses']>[0]): void {
     for (const one of events) this.lines.push(`address ${formatAddress(one.address)}/${one.length} ${one.kind}`)

@@ -96,9 +96,11 @@ describe('installing', () => {
         type: 'unicast',
         gateway: '10.99.0.2',
         interface: 'eth0',
+        nextHops: [{ gateway: '10.99.0.2', interface: 'eth0', isOnlink: false }],
         metric: 0,
         state: 'confirmed',
         errno: null,
+        errnoName: null,
         reason: null,
         ageMs: 40,
       },
@@ -110,7 +112,10 @@ describe('installing', () => {
   it('writes unicast, device, blackhole and unreachable routes of both families', () => {
     node.start()
     node.want('10.1.0.0/24', via('10.99.0.2'))
-    node.want('10.2.0.0/26', { type: 'unicast', gateway: undefined, interfaceIndex: 1, isOnlink: false })
+    node.want('10.2.0.0/26', {
+      type: 'unicast',
+      nextHops: [{ gateway: undefined, interfaceIndex: 1, isOnlink: false }],
+    })
     node.want('10.3.0.0/26', { type: 'blackhole' })
     node.want('10.4.0.0/24', via('172.31.0.1', 1, true))
     node.want('fd01::/64', via('fd99::2'))
@@ -119,7 +124,7 @@ describe('installing', () => {
     expect(node.own()).toEqual([
       '10.1.0.0/24 via 10.99.0.2',
       '10.2.0.0/26',
-      '10.4.0.0/24 via 172.31.0.1',
+      '10.4.0.0/24 via 172.31.0.1 onlink',
       'blackhole 10.3.0.0/26',
       'fd01::/64 via fd99::2 metric 1024',
       'unreachable fd02::/64 metric 1024',
@@ -438,6 +443,6 @@ it('forgets targets that no route uses, however many next hops come by', () => {
     if (i % 16 === 0) node.settle()
   }
   node.settle()
-  expect(node.own()).toEqual(['10.1.0.0/24 via 10.99.0.201', '10.2.0.0/24 via 172.16.35.39'])
+  expect(node.own()).toEqual(['10.1.0.0/24 via 10.99.0.201 onlink', '10.2.0.0/24 via 172.16.35.39 onlink'])
   expect(node.states()).toEqual(['10.1.0.0/24 confirmed', '10.2.0.0/24 confirmed'])
 })
