@@ -24,9 +24,9 @@ const RouteTypeSchema = z
   .enum(['unicast', 'blackhole', 'unreachable', 'prohibit'])
   .describe('what is done with a packet for the prefix')
 const KernelStateSchema = z
-  .enum(['confirmed', 'pending', 'failed', 'conflict'])
+  .enum(['confirmed', 'desired', 'pending', 'failed', 'conflict'])
   .describe(
-    'confirmed: in the kernel as wanted; pending: sent, no answer yet; failed: refused; conflict: an alien route is in the way',
+    'confirmed: in the kernel as wanted; desired: waits for its turn; pending: sent, no answer yet; failed: refused; conflict: an alien route is in the way',
   )
 
 const MessageCountsSchema = z.object({
@@ -146,13 +146,23 @@ export const KernelRowSchema = z
     type: RouteTypeSchema,
     gateway: text.nullable(),
     interface: text.nullable(),
+    nextHops: z
+      .array(z.object({ gateway: text.nullable(), interface: text.nullable(), isOnlink: z.boolean() }))
+      .describe('all next hops, of which gateway and interface show the first; none for a blackhole and its like'),
     metric: count,
     state: KernelStateSchema,
     errno: count.nullable().describe('positive errno of the last refusal'),
+    errnoName: text.nullable().describe('the same by name, as EEXIST'),
     reason: text.nullable(),
     ageMs: z.number().nonnegative().describe('milliseconds in the present state'),
   })
   .describe('one route this speaker wants in the kernel')
+
+const LatencySchema = z.object({
+  boundsMs: z.array(z.number()).describe('upper bounds of the buckets; the last bucket has none'),
+  counts: z.array(count).describe('routes in each bucket, not cumulative'),
+  sumMs: z.number().nonnegative(),
+})
 
 export const StatusViewSchema = z
   .object({
@@ -174,6 +184,13 @@ export const StatusViewSchema = z
       reason: text.nullable().describe('why it is not up'),
       routes: z.record(KernelStateSchema, count),
       errors: z.array(z.object({ errno: count, count })).describe('refusals since start'),
+      counters: z.record(text, count).describe('what was done since start, by name'),
+      behindMs: z
+        .number()
+        .nonnegative()
+        .describe('how long routes have been waiting for the kernel to keep up; 0: none does'),
+      learnLatency: LatencySchema.describe("from the kernel's notification to the table"),
+      syncLatency: LatencySchema.describe("from the wish to the kernel's answer"),
     }),
     config: z.object({
       file: text,

@@ -16,6 +16,7 @@ import {
   type KernelPort,
   KernelSync,
   type KernelTarget,
+  MAX_NEXT_HOPS,
   ruleFor,
   Wishes,
 } from '../kernel/index.ts'
@@ -25,6 +26,9 @@ import type { BestRoute, BestRouteListener, LocalRoute, NextHop, Rib } from '../
 const RECOVERY_MS = 30_000
 /** How long after the last neighbour came up; its table arrives meanwhile. */
 const SETTLE_MS = 3_000
+
+/** The RIB compares metrics of next hops as signed numbers. */
+const MAX_UNDERLAY_METRIC = 0x7fffffff
 
 export interface KernelCouplingParts {
   readonly rib: Rib
@@ -77,6 +81,11 @@ export class KernelCoupling implements BestRouteListener {
         },
       },
     )
+    this.learn.underlay.watch((prefix, route) => {
+      if (route === undefined) rib.removeUnderlayRoute(prefix)
+      else rib.setUnderlayRoute(prefix, { ...route, metric: Math.min(route.metric, MAX_UNDERLAY_METRIC) })
+      wake()
+    })
     this.sync = new KernelSync(port, this.interfaces, {
       protocol,
       table,
@@ -149,7 +158,7 @@ export class KernelCoupling implements BestRouteListener {
     if (local !== undefined) return this.#localTarget(route, local)
     if (nextHop === undefined) return undefined
     this.#wishes.begin()
-    this.#wishes.add(route, nextHop)
+    for (let i = 0; i < route.nextHopCount && i < MAX_NEXT_HOPS; i++) this.#wishes.add(route, route.nextHopAt(i))
     return this.#wishes.take(this.#linkLocalInterface(sourceId, nextHop))
   }
 

@@ -48,7 +48,16 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   const { asn, routerId } = config.speaker
   const clusterId = config.reflector?.clusterId
   const { selection } = config.speaker
-  const rib = new Rib({ asn, routerId, seed, selection, ...(clusterId !== undefined && { clusterId }) })
+  // Without a kernel side nobody tells what leads where, and every next hop counts as reachable.
+  const resolveNextHops = parts.kernel !== undefined || config.kernel.backend !== 'none'
+  const rib = new Rib({
+    asn,
+    routerId,
+    seed,
+    selection,
+    resolveNextHops,
+    ...(clusterId !== undefined && { clusterId }),
+  })
   const routing = new Routing(rib, config.speaker, config.peers)
   const peers = new PeerSet<PeerId>({ routing, listen: config.speaker.listen })
   for (const peer of config.peers) peers.add(peerOptions(config, peer))

@@ -5,6 +5,7 @@
 import { formatRouterId } from '../../wire/index.ts'
 import type { KernelRow, NextHopRow, Readiness, RouteQuery, RouteRow, StatusView, Views } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
+import { LATENCY_BOUNDS_MS, LatencyHistogram } from '../kernel/index.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
 import { peerDetail, peerView } from './peer-view.ts'
 import { routeRow } from './route-row.ts'
@@ -60,7 +61,7 @@ function* nextHopRows({ rib, kernel }: ViewParts): Iterable<NextHopRow> {
 
 function* kernelRows({ kernel }: ViewParts): Iterable<KernelRow> {
   if (kernel === undefined) return
-  for (const row of kernel.sync.rows()) yield { ...row, state: row.state === 'desired' ? 'pending' : row.state }
+  for (const row of kernel.sync.rows()) yield { ...row, nextHops: [...row.nextHops] }
 }
 
 /** Ready: the kernel side works and no configured neighbour is missing (as Calico's readiness probe has it). */
@@ -112,16 +113,29 @@ function kernelStatus({ kernel: { backend } }: Config, kernel: KernelCoupling | 
       backend,
       state: 'off',
       reason: null,
-      routes: { confirmed: 0, pending: 0, failed: 0, conflict: 0 },
+      routes: { confirmed: 0, desired: 0, pending: 0, failed: 0, conflict: 0 },
       errors: [],
+      counters: {},
+      behindMs: 0,
+      learnLatency: latencyView(new LatencyHistogram()),
+      syncLatency: latencyView(new LatencyHistogram()),
     }
   }
-  const { desired, pending, confirmed, failed, conflict } = kernel.sync.stateCounts()
+  const { sync, learn, problem, isStarted } = kernel
+  const { byErrno, ...counters } = sync.counters
   return {
     backend,
-    state: kernel.problem === undefined ? (kernel.isStarted ? 'up' : 'starting') : 'down',
-    reason: kernel.problem?.message ?? null,
-    routes: { confirmed, pending: pending + desired, failed, conflict },
-    errors: [...kernel.sync.counters.byErrno].map(([errno, count]) => ({ errno, count })),
+    state: problem === undefined ? (isStarted ? 'up' : 'starting') : 'down',
+    reason: problem?.message ?? null,
+    routes: sync.stateCounts(),
+    errors: [...byErrno].map(([errno, count]) => ({ errno, count })),
+    counters,
+    behindMs: sync.behindMs,
+    learnLatency: latencyView(learn.latency),
+    syncLatency: latencyView(sync.latency),
   }
+}
+
+function latencyView({ counts, sumMs }: LatencyHistogram): StatusView['kernel']['syncLatency'] {
+  return { boundsMs: [...LATENCY_BOUNDS_MS], counts: [...counts], sumMs }
 }

@@ -22,13 +22,14 @@ export {
   type LinkEvent,
   type RouteType,
 } from './port.ts'
+export type { PrefixKey } from './prefix-state.ts'
 export { appendRoute, Op, RecordFlag, RouteRecords } from './record.ts'
 export { errnoName, type KernelRow, type KernelState, type NextHopRow } from './row.ts'
 export { type MonitorOptions, type MonitorSink, RouteMonitor } from './rtnetlink/monitor.ts'
 export { type RtnetlinkOptions, RtnetlinkPort } from './rtnetlink/port.ts'
 export { type DumpSink, RequestSocket } from './rtnetlink/request.ts'
 export { type KernelRule, ruleFor } from './rule.ts'
-export { KernelSync, type KernelSyncOptions, type PrefixKey } from './sync.ts'
+export { KernelSync, type KernelSyncOptions } from './sync.ts'
 export { type KernelTarget, MAX_NEXT_HOPS, type TargetNextHop } from './target.ts'
 export { Underlay, type UnderlayRoute } from './underlay.ts'
 export { Wishes, type WishNextHop, type WishOptions } from './wish.ts'

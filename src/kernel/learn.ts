@@ -17,7 +17,7 @@ import { isAdmitted } from './pattern.ts'
 import type { Dump, KernelListener, KernelPort } from './port.ts'
 import { Op, RecordFlag, type RouteRecords, routeType } from './record.ts'
 import { type Connected, connectedSubnets, Underlay } from './underlay.ts'
-import { isWorthLearning } from './worth.ts'
+import { isHostClass, isWorthLearning } from './worth.ts'
 
 export type LearnSource = 'kernel' | 'direct'
 
@@ -242,7 +242,10 @@ export class KernelLearn implements Partial<KernelListener> {
   #compareDirect(): void {
     this.underlay.compareConnected()
     const patterns = this.#options.directInterfaces
-    const wanted = connectedSubnets(this.#interfaces, ({ name }) => isAdmitted(name, patterns))
+    const wanted = connectedSubnets(
+      this.#interfaces,
+      ({ name }, prefix) => isAdmitted(name, patterns) && isHostClass(prefix),
+    )
     for (const [key, { prefix }] of this.#direct) if (!wanted.has(key)) this.#sink.withdraw('direct', prefix)
     for (const [key, subnet] of wanted) {
       const announced = this.#direct.get(key)

@@ -10,6 +10,16 @@
 import type { Family } from '../../wire/family.ts'
 import { PrefixTable } from '../table/prefix-table.ts'
 
+/** The prefix of a change, as BestRoute of the RIB carries it; words beyond the family's are ignored. Host bits are zero. */
+export interface PrefixKey {
+  readonly family: Family
+  readonly address0: number
+  readonly address1: number
+  readonly address2: number
+  readonly address3: number
+  readonly length: number
+}
+
 /** `sent` while a delete is on its way. */
 export const DELETING = 0xffffffff
 

@@ -6,7 +6,7 @@
  * Called by the daemon's coupling for every changed route: no object, no string.
  */
 import type { Prefix } from '../../wire/prefix.ts'
-import type { PrefixKey } from './sync.ts'
+import type { PrefixKey } from './prefix-state.ts'
 
 /** Prefixes from one length to another inside a prefix. */
 export interface PrefixRange {

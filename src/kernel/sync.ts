@@ -9,13 +9,12 @@
  * The books are in ledger.ts, what the kernel says goes through witness.ts, writes leave through outbox.ts, rows for people are made in row.ts.
  * The driver owns the timer: `nextDeadlineMs` and `tick`. Called by the daemon (desire, undesire, commit, recovered, rows) and by the port.
  */
-import type { Family } from '../../wire/family.ts'
 import { LatencyHistogram } from './histogram.ts'
 import type { Interfaces } from './interfaces.ts'
 import { EEXIST, ENOBUFS, ESRCH, Ledger, type LedgerOptions, TAKEN, TRANSIENT } from './ledger.ts'
 import { Outbox } from './outbox.ts'
 import type { Dump, KernelListener, KernelPort } from './port.ts'
-import { DELETING, PrefixFlag, type PrefixStates } from './prefix-state.ts'
+import { DELETING, PrefixFlag, type PrefixKey, type PrefixStates } from './prefix-state.ts'
 import { NO_TOKEN, Op, type RouteRecords } from './record.ts'
 import { countStates, type KernelRow, type KernelState, rowsOf, type SyncView } from './row.ts'
 import { type KernelTarget, NO_TARGET } from './target.ts'
@@ -30,16 +29,6 @@ const BEHIND_MS = 5_000
 interface Outcome {
   readonly errno: number
   readonly text: string
-}
-
-/** The prefix of a change, as BestRoute of the RIB carries it; words beyond the family's are ignored. Host bits are zero. */
-export interface PrefixKey {
-  readonly family: Family
-  readonly address0: number
-  readonly address1: number
-  readonly address2: number
-  readonly address3: number
-  readonly length: number
 }
 
 export interface KernelSyncOptions extends LedgerOptions {

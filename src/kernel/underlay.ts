@@ -9,7 +9,6 @@ import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/family.ts'
 import { clearHostBits, type Prefix, wordsOf } from '../../wire/prefix.ts'
 import type { AlienTable, LearnedRoute } from './alien.ts'
 import type { Interface, InterfaceAddress, Interfaces } from './interfaces.ts'
-import { isHostClass } from './worth.ts'
 
 /** A route that next hops may resolve through. */
 export interface UnderlayRoute {
@@ -89,18 +88,18 @@ export class Underlay {
   }
 }
 
-/** The subnets of all interfaces that are up and admitted, by text of the prefix; of several interfaces with one subnet the first. */
+/** The subnets of all interfaces that are up, as far as they are admitted, by text of the prefix; of several interfaces with one subnet the first. */
 export function connectedSubnets(
   interfaces: Interfaces,
-  isAdmitted: (one: Interface) => boolean,
+  isAdmitted: (one: Interface, prefix: Prefix) => boolean,
 ): Map<string, Connected> {
   const found = new Map<string, Connected>()
   for (const one of [...interfaces.all()].sort((a, b) => a.index - b.index)) {
-    if (!one.isUp || !isAdmitted(one)) continue
+    if (!one.isUp) continue
     for (const address of one.addresses) {
       const prefix = subnetOf(address)
       const key = keyOf(prefix)
-      if (!isHostClass(prefix) || found.has(key)) continue
+      if (!isAdmitted(one, prefix) || found.has(key)) continue
       found.set(key, { prefix, interfaceIndex: one.index, interfaceName: one.name })
     }
   }

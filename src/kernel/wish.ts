@@ -2,8 +2,9 @@
  * From a route of BGP to what the kernel is asked for: the configured rules decide for each next hop whether and how it is written (calico.md 3.7).
  * One target per next hop and rule, kept as long as the RIB keeps the next hop, so that a full table makes no objects. Called by the daemon's coupling.
  */
+
+import type { PrefixKey } from './prefix-state.ts'
 import { type KernelRule, ruleFor } from './rule.ts'
-import type { PrefixKey } from './sync.ts'
 import type { KernelTarget, TargetNextHop } from './target.ts'
 
 /** A next hop as the RIB has it: one object per distinct value. */

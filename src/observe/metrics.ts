@@ -95,6 +95,41 @@ const MESSAGE_TYPES: readonly (readonly [keyof MessageCounts, string])[] = [
   ['routeRefresh', 'route-refresh'],
 ]
 
+/** The three series of a histogram as Prometheus reads them (cumulative buckets, sum, count), out of counts that the speaker keeps itself. */
+function latencyRows(name: string, help: string, field: 'syncLatency' | 'learnLatency'): Row[] {
+  return [
+    {
+      type: 'counter',
+      name: `${name}_bucket`,
+      help,
+      labels: ['le'],
+      read({ status }, put) {
+        const { boundsMs, counts } = status.kernel[field]
+        let sum = 0
+        counts.forEach((count, at) => {
+          sum += count
+          const bound = boundsMs[at]
+          put(sum, bound === undefined ? '+Inf' : String(bound / 1000))
+        })
+      },
+    },
+    {
+      type: 'counter',
+      name: `${name}_sum`,
+      help,
+      labels: [],
+      read: ({ status }, put) => put(status.kernel[field].sumMs / 1000),
+    },
+    {
+      type: 'counter',
+      name: `${name}_count`,
+      help,
+      labels: [],
+      read: ({ status }, put) => put(status.kernel[field].counts.reduce((sum, count) => sum + count, 0)),
+    },
+  ]
+}
+
 /** A gauge per peer and family of one of the three route counts. */
 function routeCount(name: string, help: string, field: 'received' | 'accepted' | 'advertised'): Row {
   return {
@@ -264,6 +299,24 @@ const ROWS: readonly Row[] = [
       for (const { errno, count } of status.kernel.errors) put(count, errnoName(errno))
     },
   },
+  {
+    type: 'counter',
+    name: 'bgp_kernel_operations_total',
+    help: 'What the kernel side did: adds, replaces, deletes, dumps, repaired, conflicts and others.',
+    labels: ['operation'],
+    read({ status }, put) {
+      for (const [name, count] of Object.entries(status.kernel.counters)) put(count, name)
+    },
+  },
+  {
+    type: 'gauge',
+    name: 'bgp_kernel_behind_seconds',
+    help: 'How long routes have been waiting for the kernel to keep up; 0: none does.',
+    labels: [],
+    read: ({ status }, put) => put(status.kernel.behindMs / 1000),
+  },
+  ...latencyRows('bgp_kernel_sync_seconds', "From the wish for a route to the kernel's answer.", 'syncLatency'),
+  ...latencyRows('bgp_kernel_learn_seconds', "From the kernel's notification of a route to the table.", 'learnLatency'),
   {
     type: 'gauge',
     name: 'bgp_config_last_reload_success_timestamp_seconds',

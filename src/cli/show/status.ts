@@ -39,9 +39,9 @@ function peersText({ peersByState }: StatusView): string {
 }
 
 function kernelText({ kernel }: StatusView): string {
-  return Object.entries(kernel.routes)
-    .map(([state, count]) => `${count} ${state}`)
-    .join(', ')
+  const behind = kernel.behindMs === 0 ? '' : `, ${Math.round(kernel.behindMs / 1000)} s behind`
+  const routes = Object.entries(kernel.routes).map(([state, count]) => `${count} ${state}`)
+  return `${routes.join(', ')}${behind}`
 }
 
 function reloadText({ config: { lastReload } }: StatusView): string[] {

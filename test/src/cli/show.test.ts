@@ -212,9 +212,9 @@ describe('godwit show kernel', () => {
   it('prints a line a route, with the reason of a refusal', async () => {
     expect((await show('kernel')).stdout).toBe(
       [
-        'PREFIX         TYPE       GATEWAY     INTERFACE  METRIC  STATE      AGE   REASON',
-        '10.1.0.0/16    unicast    10.0.0.254  eth0       0       confirmed  1m5s  -',
-        '2001:db8::/32  blackhole  -           -          1024    failed     1d1h  File exists',
+        'PREFIX         TYPE       GATEWAY     INTERFACE  METRIC  STATE      AGE   ERROR   REASON',
+        '10.1.0.0/16    unicast    10.0.0.254  eth0       0       confirmed  1m5s  -       -',
+        '2001:db8::/32  blackhole  -           -          1024    failed     1d1h  EEXIST  File exists',
         '',
       ].join('\n'),
     )
@@ -236,7 +236,7 @@ describe('godwit show status', () => {
         'Attribute sets:  2',
         'Update groups:   ibgp-clients: 1 peers, 4096 octets in its log',
         'Kernel:          rtnetlink: up',
-        '                 1 confirmed, 0 pending, 1 failed, 0 conflict',
+        '                 1 confirmed, 0 desired, 0 pending, 1 failed, 0 conflict',
         'Configuration:   /etc/godwit/godwit.yaml, read at 2026-01-02T03:04:05.000Z',
         '                 last reload 2026-01-02T04:00:00.000Z: refused: unknown key',
         '',

@@ -1,8 +1,8 @@
 /** Shorthands of the kernel tests: prefixes and targets from text, routes to text, a listener that writes down what it hears. */
 import { constants } from 'node:os'
 import type { KernelListener, KernelRoute } from '../../../src/kernel/port.ts'
+import type { PrefixKey } from '../../../src/kernel/prefix-state.ts'
 import { Op, type RouteRecords, routeOf } from '../../../src/kernel/record.ts'
-import type { PrefixKey } from '../../../src/kernel/sync.ts'
 import type { KernelTarget } from '../../../src/kernel/target.ts'
 import { formatAddress, formatPrefix, type Prefix, parseAddress, parsePrefix } from '../../../wire/prefix.ts'
 
