@@ -9,10 +9,10 @@ import { type Config, type PeerConfig, type ReloadPlan, staticKey } from '../con
 import { KernelError } from '../kernel/index.ts'
 import type { PeerOptions, PeerSet } from '../net/index.ts'
 import { isStartError } from '../observe/start-error.ts'
-import { LOCAL_PREFERENCE, type PeerId, Rib } from '../rib/index.ts'
+import { LOCAL_PREFERENCE, type PeerId, type Rib } from '../rib/index.ts'
 import type { CurrentConfig } from './current-config.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
-import { marksRefresh, type Routing } from './routing.ts'
+import type { Routing } from './routing.ts'
 import { transportOptions } from './transport.ts'
 
 export interface RunningParts {
@@ -54,7 +54,7 @@ export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions 
       minHoldTimeS: peer.minHoldTimeS,
       delayOpenMs: peer.delayOpenS * 1000,
       extendedMessages: peer.extendedMessages,
-      routeRefresh: peer.routeRefresh === 'enhanced' && !marksRefresh(Rib.prototype) ? 'plain' : peer.routeRefresh,
+      routeRefresh: peer.routeRefresh,
       retryWithoutCapabilities: peer.retryWithoutCapabilities,
     },
   }

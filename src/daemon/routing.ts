@@ -12,15 +12,6 @@ import { type CompiledPolicy, compilePolicy, type Policy } from '../policy/index
 import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
 import { ownNextHops } from './own-address.ts'
 
-/** A table that keeps what is stale apart while a peer tells its routes again (RFC 7313 4). */
-interface RefreshMarks {
-  beginRefresh(id: PeerId, family: Family): void
-  endRefresh(id: PeerId, family: Family): void
-}
-
-/** Whether this table does; until then marks are neither offered nor heeded. */
-export const marksRefresh = (rib: object): rib is RefreshMarks => 'beginRefresh' in rib && 'endRefresh' in rib
-
 export class Routing implements RoutingPort<PeerId> {
   readonly #rib: Rib
   readonly #speaker: SpeakerConfig
@@ -81,11 +72,11 @@ export class Routing implements RoutingPort<PeerId> {
   }
 
   refreshBegins(id: PeerId, family: Family): void {
-    if (marksRefresh(this.#rib)) this.#rib.beginRefresh(id, family)
+    this.#rib.beginRefresh(id, family)
   }
 
   refreshEnds(id: PeerId, family: Family): void {
-    if (marksRefresh(this.#rib)) this.#rib.endRefresh(id, family)
+    this.#rib.endRefresh(id, family)
   }
 
   down(id: PeerId): void {
@@ -129,6 +120,7 @@ export class Routing implements RoutingPort<PeerId> {
       families: negotiated.families,
       fourOctetAs: negotiated.fourOctetAs,
       maxLength: negotiated.codec.maxLength,
+      ...{ enhancedRefresh: negotiated.enhancedRefresh },
       reflectorClient: peer.reflectorClient,
       clusterId: peer.clusterId ?? this.#speaker.routerId,
       nextHopSelf: peer.nextHopSelf,

@@ -86,8 +86,11 @@ class ChannelLog {
 
   notification({ peer, remoteAddress, direction, code, subcode, reason }: SessionNotificationEvent): void {
     const level: Level = code === CEASE ? 'info' : 'warn'
-    const line = { event: 'session-notification', remoteAddress, direction, code, subcode, reason: printable(reason) }
-    this.#peer(peer)[level](line, `notification ${direction}`)
+    const what = { event: 'session-notification', remoteAddress, direction, code, subcode, reason: printable(reason) }
+    // Whoever has the address of a peer can cause these at will; the words may differ each time, so they are no part of the key.
+    this.#repeats.say(`notification ${peer} ${direction} ${code}/${subcode}`, repeated => {
+      this.#peer(peer)[level]({ ...what, ...again(repeated) }, `notification ${direction}`)
+    })
   }
 
   refused({ remoteAddress, reason, count }: SessionRefusedEvent): void {

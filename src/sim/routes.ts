@@ -74,6 +74,7 @@ export class Routes implements RoutingPort<SimulatedSession> {
       families: negotiated.families,
       fourOctetAs: negotiated.fourOctetAs,
       maxLength: negotiated.codec.maxLength,
+      ...{ enhancedRefresh: negotiated.enhancedRefresh },
       reflectorClient: place.hasClient,
       clusterId: site.clusterId,
       nextHopSelf: false,
@@ -94,10 +95,13 @@ export class Routes implements RoutingPort<SimulatedSession> {
     this.#rib.refresh(id, family)
   }
 
-  /** The table has no stale paths yet: what the peer does not tell again stays. */
-  refreshBegins(): void {}
+  refreshBegins({ id }: SimulatedSession, family: Family): void {
+    this.#rib.beginRefresh(id, family)
+  }
 
-  refreshEnds(): void {}
+  refreshEnds({ id }: SimulatedSession, family: Family): void {
+    this.#rib.endRefresh(id, family)
+  }
 
   down(session: SimulatedSession): void {
     const { name } = session.place

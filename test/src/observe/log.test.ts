@@ -114,6 +114,29 @@ describe('session events', () => {
   })
 })
 
+describe('notifications', () => {
+  const say = (subcode: number, reason: string, direction: 'sent' | 'received' = 'received') =>
+    sessionNotification.publish({
+      peer: 'tor-a',
+      remoteAddress: '192.0.2.9',
+      direction,
+      code: 6,
+      subcode,
+      data: new Uint8Array(0),
+      reason,
+    })
+
+  it('of one kind are logged at once, then once a minute with how many there were, whatever they say', () => {
+    open('info')
+    for (let count = 0; count < 100; count++) say(2, `words ${count}`)
+    say(4, 'another kind')
+    say(2, 'the other way', 'sent')
+    expect(lines.map(line => line['reason'])).toEqual(['words 0', 'another kind', 'the other way'])
+    vi.advanceTimersByTime(60_000)
+    expect(lines.slice(3)).toMatchObject([{ reason: 'words 99', repeated: 99 }])
+  })
+})
+
 describe('refused connections', () => {
   const refuse = (reason: string, count: number) =>
     sessionRefused.publish({ remoteAddress: '192.0.2.9', reason, count })
