@@ -112,6 +112,7 @@ export {
   shutdownCommunication,
 } from './notification-data.ts'
 export { decodeOpen, encodeOpen, type Open } from './open.ts'
+export { isPlainBlock } from './plain.ts'
 export * from './prefix.ts'
 export { failure, type Result, success } from './result.ts'
 export { decodeRouteRefresh, encodeRouteRefresh, formatRefreshSubtype, type RouteRefresh } from './route-refresh.ts'

@@ -64,7 +64,7 @@ export class Ingest {
     if (attributesEnd === attributesStart && nlriEnd === nlriStart) return undefined
     const first = bytes[attributesStart + 1]
     if (nlriEnd > nlriStart && first !== AttributeCode.MP_REACH && first !== AttributeCode.MP_UNREACH) {
-      const set = this.#interner.probe(peer, bytes, attributesStart, attributesEnd)
+      const set = this.#interner.internPlain(peer, bytes, attributesStart, attributesEnd)
       if (set !== 0) return this.#announce(peer, bytes, nlriStart, nlriEnd, IPV4_UNICAST, set)
     }
     return this.#updateWithAttributes(peer, bytes)

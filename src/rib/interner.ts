@@ -12,6 +12,7 @@
 import type { Notification } from '../../wire/errors.ts'
 import { AttributeCode, AttributeFlag, DEFAULT_LOCAL_PREF } from '../../wire/iana.ts'
 import { NormalisedAttributes, normaliseAttributes } from '../../wire/normalise.ts'
+import { isPlainBlock } from '../../wire/plain.ts'
 import { AttributeSummary, countAsn, hasClusterId, summarise } from '../../wire/summary.ts'
 import type { MpSections } from '../../wire/update.ts'
 import type { Edits } from '../policy/policy.ts'
@@ -98,17 +99,21 @@ export class Interner {
     if (!this.#clusterIds.includes(clusterId)) this.#clusterIds.push(clusterId)
   }
 
-  /** The set with exactly these bytes, for NLRI outside MP_REACH_NLRI; 0 when they must be looked at. */
-  probe(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): number {
+  /** The set with exactly these bytes, for NLRI outside MP_REACH_NLRI; 0 when they are new and must be judged. */
+  internPlain(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): number {
     // From a 2-octet speaker no block is canonical, and what looks like it means something else.
     if (!peer.peer.fourOctetAs) return 0
     const { store } = this.#core
     const set = store.probe(peer.id, bytes, start, end)
     // The same bytes can be a set of MP_REACH_NLRI, with an address in NEXT_HOP that has no business there.
-    return set !== 0 && (store.flagsOf(set) & Flag.CLASSIC) !== 0 ? set : 0
+    if (set !== 0) return (store.flagsOf(set) & Flag.CLASSIC) !== 0 ? set : 0
+    if (!isPlainBlock(bytes, start, end, this.#context(peer))) return 0
+    const added = store.insert(peer.id, end - start)
+    this.#describe(added, peer, this.#loopFlags)
+    return added
   }
 
-  /** As `probe`, for the routes in MP_REACH_NLRI, which `mp` has found in the block. */
+  /** As `internPlain`, for the routes in MP_REACH_NLRI, but only what is known, which `mp` has found in the block. */
   probeReach(peer: PeerRecord, bytes: Uint8Array, start: number, end: number, mp: MpSections): number {
     if (!peer.peer.fourOctetAs || !mp.wellFormed) return 0
     const length = this.#gather(bytes, start, end, mp)

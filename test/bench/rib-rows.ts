@@ -32,6 +32,7 @@ const peer: RibPeer = {
   exportPolicy: policy,
   nextHops: {},
 }
+
 const CLASSIC = { ipv4Nlri: true, mpReach: false, anyReachable: true }
 
 const core = new Core({ seed: 1, reserve: 8192, stretch: 65536 })
@@ -52,7 +53,7 @@ function check(set: number): number {
 /** As `Ingest` does it: the bytes as they came, first. */
 function seen(message: Uint8Array): number {
   splitUpdate(message, 19, message.length, sections)
-  return check(interner.probe(record, message, sections.attributesStart, sections.attributesEnd))
+  return check(interner.internPlain(record, message, sections.attributesStart, sections.attributesEnd))
 }
 
 function seenReach(message: Uint8Array): number {
@@ -61,13 +62,9 @@ function seenReach(message: Uint8Array): number {
   return check(interner.probeReach(record, message, sections.attributesStart, sections.attributesEnd, mp))
 }
 
-/** Probed in vain, judged, normalised, described; then forgotten, so that it is unseen the next time. */
+/** Probed in vain, found plain, described; then forgotten, so that it is unseen the next time. */
 function unseen(message: Uint8Array): number {
-  splitUpdate(message, 19, message.length, sections)
-  const { attributesStart, attributesEnd } = sections
-  if (interner.probe(record, message, attributesStart, attributesEnd) !== 0) throw new Error('seen')
-  locateMp(message, attributesStart, attributesEnd, mp)
-  const set = check(interner.intern(record, message, attributesStart, attributesEnd, CLASSIC))
+  const set = seen(message)
   core.store.retain(set)
   core.store.release(set)
   return set
