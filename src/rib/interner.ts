@@ -107,7 +107,7 @@ export class Interner {
     const set = store.probe(peer.id, bytes, start, end)
     // The same bytes can be a set of MP_REACH_NLRI, with an address in NEXT_HOP that has no business there.
     if (set !== 0) return (store.flagsOf(set) & Flag.CLASSIC) !== 0 ? set : 0
-    if (!isPlainBlock(bytes, start, end, this.#context(peer))) return 0
+    if (!isPlainBlock(bytes, start, end, peer.context)) return 0
     const added = store.insert(peer.id, end - start)
     this.#describe(added, peer, this.#loopFlags)
     return added
