@@ -4,7 +4,7 @@ import type { SelectionOptions } from '../../src/rib/index.ts'
 import type { ModelPath } from '../support/rib-decide.ts'
 import { Fixture, key, peer } from '../support/rib-fixture.ts'
 import { Model } from '../support/rib-model.ts'
-import { randomFrom } from '../support/rib-random.ts'
+import { randomFrom } from '../support/rib-random-parts.ts'
 import type { TestAttributes } from '../support/rib-wire.ts'
 
 const P = '10.1.0.0/16'
@@ -32,7 +32,7 @@ describe('the choice among paths', () => {
   const lives = OPTIONS.flatMap((options, i) => [1, 2, 3].map(seed => ({ options, seed: 10 * i + seed })))
 
   it.each(lives)(
-    'follows the eliminations of RFC 4271 9.1.2.2 whatever happens before, seed $seed, $options',
+    'follows the eliminations of RFC 4271 9.1.2.2 whatever happens before (row 135), seed $seed, $options',
     ({ options, seed }) => {
       const random = randomFrom(seed)
       const below = (n: number) => Math.floor(random() * n)

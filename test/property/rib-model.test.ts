@@ -15,8 +15,10 @@ function live(world: RandomRib, operations: number): void {
     else if (dice < 16 && world.sessions.length < 14) world.join()
     else if (dice < 22) world.refresh()
     else if (dice < 30) world.changeExport()
-    else if (dice < 60) world.changeUnderlay()
-    else if (dice < 170) world.local()
+    else if (dice < 34) world.changeImport()
+    else if (dice < 50) world.refreshIn()
+    else if (dice < 80) world.changeUnderlay()
+    else if (dice < 180) world.local()
     else world.update()
     if (world.sessions.length < 3) world.join()
     if (dice % 2 === 0) world.work()
@@ -81,6 +83,7 @@ function checkStores(world: RandomRib): void {
 const WORLDS: readonly [what: string, options: WorldOptions][] = [
   ['as it is by default', {}],
   ['that resolves next hops', { resolveNextHops: true }],
+  ['with several paths from a session', { addPath: true, selection: { multipath: { ebgp: 2, ibgp: 4 } } }],
   [
     'that resolves next hops, compares every MED and spreads over several paths',
     {
@@ -90,8 +93,8 @@ const WORLDS: readonly [what: string, options: WorldOptions][] = [
   ],
 ]
 
-/** Operations in all; the short form takes some seconds. */
-const OPERATIONS = Number(process.env['RIB_OPERATIONS'] ?? 150_000)
+/** Operations in all. The short form takes some seconds; the long one is `npm run model`, a million in two minutes. */
+const OPERATIONS = Number(process.env['RIB_OPERATIONS'] ?? 100_000)
 const PER_LIFE = 25_000
 
 describe('the RIB under random operations', () => {

@@ -73,6 +73,8 @@ export class Model {
   readonly table = new Map<string, Map<string, ModelPath>>()
   /** "<hex>/<length>" -> metric */
   readonly #underlay = new Map<string, number>()
+  /** Told before the refresh that is under way, and not since (RFC 7313 4). */
+  readonly #old = new Set<ModelPath>()
   /** By next hop, until the underlay changes. */
   readonly #metrics = new Map<string, number | undefined>()
   readonly #options: ModelOptions
@@ -132,9 +134,33 @@ export class Model {
   /** Import policy of a session is another one: everything it sent is judged again. */
   importAgain(source: number): void {
     for (const [prefix, paths] of this.table) {
-      for (const { sourceId, sent, pathId } of [...paths.values()]) {
-        if (sourceId === source) this.announce(prefix, source, sent, pathId)
+      for (const [key, path] of [...paths]) {
+        if (path.sourceId !== source) continue
+        this.announce(prefix, source, path.sent, path.pathId)
+        const again = paths.get(key)
+        if (again !== undefined && this.#old.delete(path)) this.#old.add(again)
       }
+    }
+  }
+
+  /** A session begins to tell a family again; what it has told so far is old. */
+  beginRefresh(source: number, isWide: boolean): void {
+    for (const [, path] of this.sentBy(source, isWide)) this.#old.add(path)
+  }
+
+  /** What is still old goes. */
+  endRefresh(source: number, isWide: boolean): void {
+    for (const [prefix, paths] of this.table) {
+      if (isIpv6(prefix) !== isWide) continue
+      for (const [key, path] of paths) if (path.sourceId === source && this.#old.delete(path)) paths.delete(key)
+    }
+  }
+
+  /** What a session has told: prefix, attributes as sent, path identifier. */
+  *sentBy(source: number, isWide: boolean): Iterable<[string, ModelPath]> {
+    for (const [prefix, paths] of this.table) {
+      if (isIpv6(prefix) !== isWide) continue
+      for (const path of paths.values()) if (path.sourceId === source) yield [prefix, path]
     }
   }
 

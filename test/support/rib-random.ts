@@ -2,7 +2,7 @@
  * Random life for a RIB and its model: sessions of all kinds that come, go, stall and ask for refreshes; announcements,
  * withdraws, malformed messages; local routes; next hops that come and go. Everything follows from a seed. See test/property/rib-model.test.ts.
  */
-import { ACCEPT_ALL, type CompiledPolicy, compilePolicy, type Policy } from '../../src/policy/index.ts'
+import { ACCEPT_ALL, type CompiledPolicy, compilePolicy } from '../../src/policy/index.ts'
 import {
   type BestRoute,
   LOCAL_PREFERENCE,
@@ -12,89 +12,18 @@ import {
   Rib,
   type RibPeer,
 } from '../../src/rib/index.ts'
-import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../../wire/index.ts'
+import { FAMILIES, type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/index.ts'
+import type { ModelPath } from './rib-decide.ts'
 import { attributesText, Model, type ModelOptions, OWN } from './rib-model.ts'
+import { COMMUNITIES, POLICIES, prefixOf, randomFrom, splitId, UNDERLAY } from './rib-random-parts.ts'
 import { buildUpdate, bytesOf, hexOf, readMessages, type TestAttributes } from './rib-wire.ts'
-
-/** mulberry32 */
-export function randomFrom(seed: number): () => number {
-  let s = seed >>> 0
-  return () => {
-    s = (s + 0x6d2b79f5) >>> 0
-    let t = Math.imul(s ^ (s >>> 15), 1 | s)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
-  }
-}
-
-const COMMUNITIES = [0xfc000001, 0xfc000002, 0xfc000003, 0xffffff01, 0xffffff02, 0xffffff03]
-
-const tens = { family: IPV4_UNICAST, words: Uint32Array.of(0x0a000000), length: 8 }
-const twenties: Prefix = { family: IPV4_UNICAST, words: Uint32Array.of(0x14000000), length: 8 }
-const docs: Prefix = { family: IPV6_UNICAST, words: Uint32Array.of(0x20010db8, 0, 0, 0), length: 36 }
-
-const POLICIES: readonly Policy[] = [
-  ACCEPT_ALL,
-  ACCEPT_ALL,
-  {
-    name: 'by prefix',
-    terms: [
-      { match: { prefixes: [{ prefix: tens, minLength: 24, maxLength: 32 }] }, action: 'reject' },
-      {
-        match: {
-          prefixes: [
-            { prefix: twenties, minLength: 8, maxLength: 32 },
-            { prefix: docs, minLength: 36, maxLength: 128 },
-          ],
-        },
-        set: { med: 7, addCommunities: [0xfc000009], removeCommunities: [0xfc000001] },
-        action: 'accept',
-      },
-    ],
-    otherwise: 'accept',
-  },
-  {
-    name: 'by community',
-    terms: [
-      { match: { communities: [0xfc000001] }, action: 'reject' },
-      {
-        match: { communities: [0xfc000002] },
-        set: { localPref: 101, removeCommunities: [0xfc000002] },
-        action: 'next',
-      },
-      { match: { sources: ['bgp'] }, set: { addCommunities: [0xfc00000a] }, action: 'accept' },
-    ],
-    otherwise: 'accept',
-  },
-  {
-    name: 'own next hop for some',
-    terms: [
-      {
-        match: { prefixes: [{ prefix: twenties, minLength: 0, maxLength: 24 }] },
-        set: { nextHopSelf: true },
-        action: 'accept',
-      },
-    ],
-    otherwise: 'accept',
-  },
-]
-
-/** What next hops are resolved by, "<hex>/<length>": some cover others. */
-const UNDERLAY = [
-  '00000000/0',
-  '0a000200/24',
-  '0a000200/27',
-  '0a000220/27',
-  '0a000208/29',
-  `${'0'.repeat(32)}/0`,
-  `20010db8${'0'.repeat(24)}/32`,
-  `20010db8${'0'.repeat(24)}/123`,
-]
 
 export interface WorldOptions extends ModelOptions {
   readonly prefixes?: number
   readonly logLimit?: number
   readonly stretch?: number
+  /** Sessions may tell several paths to a prefix (RFC 7911). */
+  readonly addPath?: boolean
 }
 
 interface Session {
@@ -104,6 +33,8 @@ interface Session {
   readonly table: Map<string, string>
   readonly endOfRibs: number[]
   readonly speed: number
+  /** Families that it tells again at the moment (RFC 7313), as index. */
+  readonly refreshing: Set<number>
 }
 
 type Profile = Omit<RibPeer, 'name' | 'routerId' | 'address'>
@@ -122,12 +53,14 @@ export class RandomRib {
   readonly #policies: CompiledPolicy[] = POLICIES.map(compilePolicy)
   readonly #prefixes4: string[] = []
   readonly #prefixes6: string[] = []
+  readonly #hasAddPath: boolean
   readonly #profiles: Profile[]
   #born = 0
 
   constructor(seed: number, options: WorldOptions = {}) {
     const { prefixes = 6000, logLimit = 20_000, stretch = 1500, selection = {}, resolveNextHops = false } = options
     this.model = new Model({ selection, resolveNextHops })
+    this.#hasAddPath = options.addPath ?? false
     this.#random = randomFrom(seed)
     this.#profiles = Array.from({ length: 5 }, () => this.#profile())
     this.rib = new Rib({
@@ -187,8 +120,15 @@ export class RandomRib {
       nextHopSelf: this.#chance(0.2),
       importPolicy: policy(),
       exportPolicy: policy(),
+      addPath: this.#addPath(),
       nextHops: this.#chance(0.7) ? { ipv6: Uint8Array.from(bytesOf(`20010db8${'00'.repeat(11)}fe`)) } : {},
     }
+  }
+
+  #addPath(): NonNullable<RibPeer['addPath']> {
+    if (!this.#hasAddPath) return {}
+    const use = () => ({ receive: this.#chance(0.6), send: false })
+    return { 'ipv4-unicast': use(), 'ipv6-unicast': use() }
   }
 
   join(): void {
@@ -199,7 +139,14 @@ export class RandomRib {
     const peer: RibPeer = { ...profile, name: `peer ${n}`, routerId: 0x0a000000 + 1 + (n % 50), address }
     const id = this.rib.addPeer(peer)
     this.model.peers.set(id, peer)
-    this.sessions.push({ id, peer, table: new Map(), endOfRibs: [0, 0], speed: [1, 0.3, 0.02][this.#below(3)] ?? 1 })
+    this.sessions.push({
+      id,
+      peer,
+      table: new Map(),
+      endOfRibs: [0, 0],
+      speed: [1, 0.3, 0.02][this.#below(3)] ?? 1,
+      refreshing: new Set(),
+    })
   }
 
   leave(): void {
@@ -251,10 +198,12 @@ export class RandomRib {
     const has4 = peer.families.includes(IPV4_UNICAST)
     const has6 = peer.families.includes(IPV6_UNICAST)
     const attributes = this.#attributes(peer, id)
-    const withdrawn4 = has4 ? this.#pick(this.#prefixes4, 40) : []
-    const announced4 = has4 ? this.#pick(this.#prefixes4, this.#chance(0.7) ? 100 : 3) : []
-    const withdrawn6 = has6 && this.#chance(0.5) ? this.#pick(this.#prefixes6, 30) : []
-    const announced6 = has6 && this.#chance(0.5) ? this.#pick(this.#prefixes6, 60) : []
+    const ids4 = (prefixes: string[]) => this.#withIds(prefixes, peer, IPV4_UNICAST)
+    const ids6 = (prefixes: string[]) => this.#withIds(prefixes, peer, IPV6_UNICAST)
+    const withdrawn4 = ids4(has4 ? this.#pick(this.#prefixes4, 40) : [])
+    const announced4 = ids4(has4 ? this.#pick(this.#prefixes4, this.#chance(0.7) ? 100 : 3) : [])
+    const withdrawn6 = ids6(has6 && this.#chance(0.5) ? this.#pick(this.#prefixes6, 30) : [])
+    const announced6 = ids6(has6 && this.#chance(0.5) ? this.#pick(this.#prefixes6, 60) : [])
     const global = `20010db8000000000000000000000${hexOf([this.#below(4)])}0`
     const nextHop6 = this.#chance(0.2) ? `${global}fe80000000000000000000000000000${this.#below(4)}` : global
     this.messages++
@@ -266,15 +215,23 @@ export class RandomRib {
       return
     }
     if (error !== undefined) this.problems.push(`reset: ${error.reason}`)
-    for (const prefix of [...withdrawn4, ...withdrawn6]) this.model.withdraw(prefix, id)
-    for (const prefix of announced4) this.model.announce(prefix, id, attributes)
-    for (const prefix of announced6) this.model.announce(prefix, id, { ...attributes, nextHop: nextHop6 })
+    for (const [prefix, pathId] of [...withdrawn4, ...withdrawn6].map(splitId)) this.model.withdraw(prefix, id, pathId)
+    for (const [prefix, pathId] of announced4.map(splitId)) this.model.announce(prefix, id, attributes, pathId)
+    for (const [prefix, pathId] of announced6.map(splitId)) {
+      this.model.announce(prefix, id, { ...attributes, nextHop: nextHop6 }, pathId)
+    }
+  }
+
+  /** The prefixes as they are told in this family of this session: with path identifiers or without. */
+  #withIds(prefixes: string[], { addPath }: RibPeer, family: Family): string[] {
+    if (addPath?.[family.name]?.receive !== true) return prefixes
+    return prefixes.map(prefix => `${prefix}#${[0, 1, 2, 0xffffffff][this.#below(4)] ?? 0}`)
   }
 
   /** RFC 7606 5.2: bad attributes without routes end the session; what was withdrawn before stays withdrawn. */
   #expectReset(id: PeerId, code: number | undefined, withdrawn: readonly string[]): void {
     if (code !== 3) this.problems.push('bad attributes without routes did not reset the session')
-    for (const prefix of withdrawn) this.model.withdraw(prefix, id)
+    for (const [prefix, pathId] of withdrawn.map(splitId)) this.model.withdraw(prefix, id, pathId)
     this.sessions = this.sessions.filter(one => one.id !== id)
     this.rib.removePeer(id)
     this.model.removePeer(id)
@@ -335,6 +292,56 @@ export class RandomRib {
     }
   }
 
+  /** What sessions of one profile told comes in by another policy. */
+  changeImport(): void {
+    this.operations++
+    const importPolicy = this.#policies[this.#below(this.#policies.length)]
+    if (importPolicy === undefined) return
+    const { asn, kind } = this.#session().peer
+    const isOne = this.#chance(0.5)
+    for (const { id } of this.sessions.filter(({ peer }) => peer.asn === asn && peer.kind === kind)) {
+      const peer = this.model.peers.get(id)
+      if (peer === undefined || (isOne && this.#chance(0.7))) continue
+      this.model.peers.set(id, { ...peer, importPolicy })
+      this.model.importAgain(id)
+      this.rib.setImportPolicy(id, importPolicy)
+    }
+  }
+
+  /** A session begins to tell a family again, or comes to the end of that: what it left out is gone (RFC 7313). */
+  refreshIn(): void {
+    this.operations++
+    const { id, peer, refreshing } = this.#session()
+    const family = peer.families[this.#below(peer.families.length)]
+    if (family === undefined) return
+    const isWide = family.bits === 128
+    if (!refreshing.has(family.index)) {
+      refreshing.add(family.index)
+      this.rib.beginRefresh(id, family)
+      this.model.beginRefresh(id, isWide)
+      for (const [prefix, path] of [...this.model.sentBy(id, isWide)])
+        if (this.#chance(0.7)) this.#tellAgain(id, prefix, path)
+    } else {
+      refreshing.delete(family.index)
+      this.rib.endRefresh(id, family)
+      this.model.endRefresh(id, isWide)
+    }
+  }
+
+  #tellAgain(id: PeerId, prefix: string, { sent, pathId, peer }: ModelPath): void {
+    this.operations++
+    if (peer === undefined) return
+    const isWide = prefix.indexOf('/') === 32
+    const hasId = peer.addPath?.[isWide ? 'ipv6-unicast' : 'ipv4-unicast']?.receive === true
+    const told = [hasId ? `${prefix}#${pathId}` : prefix]
+    const body = isWide
+      ? buildUpdate({ announced6: told, attributes: sent, nextHop6: sent.nextHop ?? '' }, peer)
+      : buildUpdate({ announced4: told, attributes: sent }, peer)
+    if (this.rib.update(id, body, 0, body.length) !== undefined)
+      this.problems.push('a route told again resets the session')
+    this.model.announce(prefix, id, sent, pathId)
+  }
+
   /** A route that next hops are resolved by comes, goes, or gets another metric. */
   changeUnderlay(): void {
     this.operations++
@@ -381,10 +388,4 @@ export class RandomRib {
     // Nobody has anything to read any more, so emptied prefixes may go.
     this.rib.work()
   }
-}
-
-function prefixOf(text: string): Prefix {
-  const [address = '', length = '0'] = text.split('/')
-  const words = Uint32Array.from((address.match(/.{8}/g) ?? []).map(word => Number.parseInt(word, 16)))
-  return { family: words.length === 4 ? IPV6_UNICAST : IPV4_UNICAST, words, length: Number(length) }
 }

@@ -2,7 +2,7 @@
  * Generated full tables for benchmarks and large tests: random IPv4 prefixes, 60 % /24, and UPDATE messages of an internal
  * peer as a real one sends them: one attribute set, then its prefixes, in messages of at most 4096 octets.
  */
-import { randomFrom } from './rib-random.ts'
+import { randomFrom } from './rib-random-parts.ts'
 
 export interface RouteSet {
   readonly addresses: Uint32Array

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AttributeStore } from '../../../src/rib/attribute-store.ts'
-import { randomFrom } from '../../support/rib-random.ts'
+import { randomFrom } from '../../support/rib-random-parts.ts'
 
 const bytes = (...octets: number[]) => Uint8Array.from(octets)
 

@@ -7,7 +7,7 @@ import { PathSlab } from '../../../src/rib/path-slab.ts'
 import type { SelectionOptions } from '../../../src/rib/port.ts'
 import { SourceTable } from '../../../src/rib/source-table.ts'
 import { attributes, Fixture, key, peer, prefix } from '../../support/rib-fixture.ts'
-import { randomFrom } from '../../support/rib-random.ts'
+import { randomFrom } from '../../support/rib-random-parts.ts'
 import type { TestAttributes } from '../../support/rib-wire.ts'
 
 const P = '10.1.0.0/16'

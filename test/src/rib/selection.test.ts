@@ -1,8 +1,8 @@
 /** Options of the decision process, and what follows a choice: multipath sets for a listener (RFC 4271 9.1.2.2, RFC 5004). */
 import { describe, expect, it } from 'vitest'
 import type { BestRoute, RibPeer, SelectionOptions } from '../../../src/rib/index.ts'
-import { Fixture, peer, prefix } from '../../support/rib-fixture.ts'
-import type { TestAttributes } from '../../support/rib-wire.ts'
+import { Fixture, key, peer, prefix } from '../../support/rib-fixture.ts'
+import { attribute, nlriBytes, type TestAttributes, updateBody } from '../../support/rib-wire.ts'
 
 const P = '10.1.0.0/16'
 const external = (n: number, more: Partial<RibPeer> = {}) => peer(n, { kind: 'ebgp', asn: 65001, ...more })
@@ -35,7 +35,7 @@ describe('MED', () => {
   it.each<[SelectionOptions, string]>([
     [{}, 'peer 2'],
     [{ missingMedAsWorst: true }, 'peer 1'],
-  ])('that is missing, with %j: %s', (options, winner) => {
+  ])('that is missing, with %j: %s (row 139)', (options, winner) => {
     expect(contest(options, [peer(1), { med: 50 }], [peer(2), {}]).best).toBe(winner)
   })
 })
@@ -43,7 +43,7 @@ describe('MED', () => {
 describe('an older external path', () => {
   const preferOlder = { preferOlder: true }
 
-  it('stays best against one with a lower identifier, and says why', () => {
+  it('stays best against one with a lower identifier, and says why (row 142)', () => {
     const { fixture, best } = contest(preferOlder, [external(2), {}], [external(1), {}])
     expect(best).toBe('peer 2')
     expect(lostSteps(fixture)).toEqual([undefined, 'prefer-older'])
@@ -53,7 +53,7 @@ describe('an older external path', () => {
     expect(contest({}, [external(2), {}], [external(1), {}]).best).toBe('peer 1')
   })
 
-  it('gives way to the lower address of a session with the same identifier', () => {
+  it('gives way to the lower address of a session with the same identifier (row 142)', () => {
     const same = { routerId: 7 }
     expect(contest(preferOlder, [external(2, same), {}], [external(1, same), {}]).best).toBe('peer 1')
   })
@@ -63,7 +63,7 @@ describe('an older external path', () => {
     expect(contest(preferOlder, [external(2), { med: 2 }], [external(1), { med: 1 }]).best).toBe('peer 1')
   })
 
-  it('is nothing when it is internal', () => {
+  it('is nothing when it is internal (row 142)', () => {
     expect(contest(preferOlder, [peer(2), {}], [peer(1), {}]).best).toBe('peer 1')
   })
 
@@ -87,7 +87,7 @@ describe('an older external path', () => {
 describe('a long-lived stale path (RFC 9494 4.3)', () => {
   const stale = { communities: [0xffff0006] }
 
-  it('ranks after every other, whatever its preference, and is used when there is nothing else', () => {
+  it('ranks after every other, whatever its preference, and is used when there is nothing else (row 143)', () => {
     const fixture = new Fixture()
     const [a, b] = [fixture.join(peer(1)), fixture.join(peer(2))]
     fixture.announce(a, [P], { ...stale, localPref: 500 })
@@ -97,6 +97,68 @@ describe('a long-lived stale path (RFC 9494 4.3)', () => {
     expect(lostSteps(fixture)).toEqual([undefined, 'long-lived-stale'])
     fixture.withdraw(b, [P])
     expect(fixture.best(P)).toBe('peer 1')
+  })
+})
+
+/** A route with this value of AS_PATH. */
+function sendPath(fixture: Fixture, description: RibPeer, segments: readonly number[]): void {
+  const id = fixture.join(description, { isNew: true })
+  const octets = [attribute(0x40, 1, [0]), attribute(0x40, 2, segments), attribute(0x40, 3, [10, 0, 2, 1])].flat()
+  expect(
+    fixture.sendBody(id, updateBody([], [...octets, ...attribute(0x40, 5, [0, 0, 0, 100])], nlriBytes(key(P)))),
+  ).toBeUndefined()
+  fixture.settle()
+}
+
+/** A segment of AS_PATH with four-octet numbers. */
+const segment = (type: number, ...numbers: number[]) => [
+  type,
+  numbers.length,
+  ...numbers.flatMap(n => [0, 0, n >> 8, n & 255]),
+]
+const [SET, SEQUENCE, CONFED_SEQUENCE, CONFED_SET] = [1, 2, 3, 4]
+
+describe('the length of AS_PATH', () => {
+  it.each<[string, number[], number[], string]>([
+    ['a set as 1', [...segment(SEQUENCE, 1), ...segment(SET, 2, 3, 4)], segment(SEQUENCE, 1, 2, 3), 'as-path-length'],
+    ['a set as more than 0', segment(SEQUENCE, 1), [...segment(SEQUENCE, 1), ...segment(SET, 2, 3)], 'as-path-length'],
+    [
+      'confederation segments as 0',
+      [...segment(CONFED_SEQUENCE, 7, 8), ...segment(CONFED_SET, 9), ...segment(SEQUENCE, 1)],
+      segment(SEQUENCE, 1),
+      'router-id',
+    ],
+  ])('counts %s (row 140)', (_, best, other, step) => {
+    const fixture = new Fixture()
+    for (const [n, path] of [best, other].entries())
+      sendPath(fixture, peer(n + 1, { isConfederationPeer: true, rejectAsSets: false }), path)
+    expect(fixture.best(P)).toBe('peer 1')
+    expect(lostSteps(fixture)).toEqual([undefined, step])
+  })
+})
+
+describe('a tie after the metric', () => {
+  it('goes to the lower ORIGINATOR_ID or identifier, then the shorter CLUSTER_LIST, then the lower address (row 141)', () => {
+    const fixture = new Fixture()
+    const reflected = (...clusterList: number[]) => ({ originatorId: 5, clusterList })
+    const paths: [RibPeer, Partial<TestAttributes>][] = [
+      [peer(4, { routerId: 5 }), {}],
+      [peer(3, { routerId: 99 }), reflected(1)],
+      [peer(5, { routerId: 98 }), reflected(1)],
+      [peer(2, { routerId: 97 }), reflected(1, 2)],
+      [peer(1, { routerId: 6 }), {}],
+    ]
+    const ids = paths.toReversed().map(([description, a]) => {
+      const id = fixture.join(description)
+      fixture.announce(id, [P], a)
+      return id
+    })
+    const order: (string | undefined)[] = []
+    for (const id of ids.toReversed()) {
+      order.push(fixture.best(P))
+      fixture.withdraw(id, [P])
+    }
+    expect(order).toEqual(['peer 4', 'peer 3', 'peer 5', 'peer 2', 'peer 1'])
   })
 })
 
@@ -117,7 +179,7 @@ function spread(fixture: Fixture): string[] {
 describe('a multipath set', () => {
   const hop = (n: number) => ({ nextHop: `0a00020${n}` })
 
-  it('holds the paths equal through the metric, best first, each next hop once', () => {
+  it('holds the paths equal through the metric, best first, each next hop once (row 144)', () => {
     const fixture = new Fixture({ selection: { multipath: { ebgp: 1, ibgp: 3 } } })
     const lines = spread(fixture)
     const ids = [4, 3, 2, 1].map(n => fixture.join(peer(n)))
@@ -146,7 +208,7 @@ describe('a multipath set', () => {
     expect(lines).toEqual(['10.0.2.2', '10.0.2.1'])
   })
 
-  it('of external paths has its own limit, and no internal path in it', () => {
+  it('of external paths has its own limit, and no internal path in it (row 144)', () => {
     const fixture = new Fixture({ selection: { multipath: { ebgp: 2, ibgp: 8 } } })
     const lines = spread(fixture)
     fixture.announce(fixture.join(peer(9)), [P], hop(9))
@@ -163,7 +225,7 @@ describe('a multipath set', () => {
     expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.3')
   })
 
-  it('is told as its best path only to a peer without ADD-PATH', () => {
+  it('is told as its best path only to a peer without ADD-PATH (row 144)', () => {
     const fixture = new Fixture({ selection: { multipath: { ebgp: 1, ibgp: 8 } } })
     const reader = fixture.join(peer(9))
     for (const n of [1, 2]) fixture.announce(fixture.join(peer(n)), [P], hop(n))

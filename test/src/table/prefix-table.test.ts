@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PrefixTable } from '../../../src/table/prefix-table.ts'
 import { FAMILIES, IPV4_UNICAST, IPV6_UNICAST } from '../../../wire/index.ts'
-import { randomFrom } from '../../support/rib-random.ts'
+import { randomFrom } from '../../support/rib-random-parts.ts'
 
 type Words = readonly [number, number, number, number, number]
 

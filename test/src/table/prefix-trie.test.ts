@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PrefixTrie } from '../../../src/table/prefix-trie.ts'
 import { FAMILIES, IPV4_UNICAST } from '../../../wire/index.ts'
-import { randomFrom } from '../../support/rib-random.ts'
+import { randomFrom } from '../../support/rib-random-parts.ts'
 
 type Words = [number, number, number, number, number]
 
