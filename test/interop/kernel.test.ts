@@ -4,8 +4,9 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { KernelErrorCode } from '../../src/kernel/error.ts'
+import { Worker } from 'node:worker_threads'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type KernelError, KernelErrorCode } from '../../src/kernel/error.ts'
 import { Interfaces } from '../../src/kernel/interfaces.ts'
 import { KernelLearn } from '../../src/kernel/learn.ts'
 import { fanOut } from '../../src/kernel/port.ts'
@@ -210,6 +211,44 @@ describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
       await port.close()
     })
 
+    it('starts another worker when one dies, and finds out what happened meanwhile', async () => {
+      const speaker = await start()
+      for (let i = 0; i < 100; i++) speaker.want(`10.1.${i}.0/24`, '10.99.0.2')
+      await speaker.settled()
+      let victim: Worker | undefined
+      const post = vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker) {
+        victim = this
+      })
+      // This write never reaches the worker: as if it had died with it.
+      speaker.want('10.2.0.0/24', '10.99.0.2')
+      post.mockRestore()
+      const before = readdirSync('/proc/self/fd').length
+      await victim?.terminate()
+      namespace.ip('route del 10.1.7.0/24 proto bird', 'route add 10.65.7.71/32 dev va scope link')
+      await until('everything is back', () => namespace.ownRoutes().length === 101, 5_000)
+      await until('what came meanwhile is learned', () => speaker.said.includes('+kernel 10.65.7.71/32'))
+      await speaker.settled()
+      expect(speaker.problems).toEqual(['KERNEL_WORKER', undefined])
+      expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before)
+    })
+
+    it('puts back 5,000 routes that somebody flushed, and rights those that were altered', async () => {
+      const speaker = await start()
+      const prefixes = Array.from({ length: 5_000 }, (_, i) => `10.${20 + (i >> 8)}.${i & 255}.0/24`)
+      for (const prefix of prefixes) speaker.want(prefix, '10.99.0.2')
+      await speaker.settled()
+      namespace.ip('route flush proto bird')
+      const flushed = performance.now()
+      await until('routes', () => speaker.sync.counters.repaired >= 5_000 && speaker.sync.isSettled, 5_000)
+      console.log(`5,000 flushed routes were back after ${(performance.now() - flushed).toFixed(0)} ms`)
+      expect(namespace.ownRoutes()).toHaveLength(5_000)
+      namespace.ip(...prefixes.slice(0, 1_000).map(prefix => `route replace ${prefix} via 10.99.0.9 proto bird`))
+      const altered = performance.now()
+      await until('repairs', () => speaker.sync.counters.repaired >= 6_000 && speaker.sync.isSettled, 5_000)
+      console.log(`1,000 altered routes were right after ${(performance.now() - altered).toFixed(0)} ms`)
+      expect(namespace.ownRoutes().filter(line => !line.endsWith('via 10.99.0.2'))).toEqual([])
+    })
+
     it('closes every descriptor', async () => {
       const warm = await start()
       await warm.close()
@@ -238,6 +277,8 @@ describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
 /** Interfaces, learn and sync on one port, with the timer the daemon would own. */
 class Speaker {
   said: string[] = []
+  /** Codes of the problems told; undefined: it works again. */
+  readonly problems: (string | undefined)[] = []
   readonly sync: KernelSync
   readonly #interfaces = new Interfaces()
   readonly #learn: KernelLearn
@@ -261,7 +302,8 @@ class Speaker {
   }
 
   start(): Promise<void> {
-    return this.#port.start(fanOut(this.#interfaces, this.#learn, this.sync))
+    const problem = (error: KernelError | undefined) => void this.problems.push(error?.code)
+    return this.#port.start(fanOut(this.#interfaces, this.#learn, this.sync, { problem }))
   }
 
   async close(): Promise<void> {
