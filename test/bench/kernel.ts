@@ -186,7 +186,10 @@ async function bird(): Promise<void> {
   try {
     writeFileSync(config, birdConfig(2))
     // Routes come when the protocol is enabled, so that reading the file is not measured.
-    writeFileSync(config, readFileSync(config, 'utf8').replace('protocol static pool {', 'protocol static pool { disabled;'))
+    writeFileSync(
+      config,
+      readFileSync(config, 'utf8').replace('protocol static pool {', 'protocol static pool { disabled;'),
+    )
     process_ = spawn('ip', ['netns', 'exec', NAMESPACE, 'bird', '-f', '-c', config, '-s', socket], { stdio: 'ignore' })
     const pid = process_.pid ?? 0
     await sleep(3_000)
