@@ -11,7 +11,7 @@ import { Model } from './model.ts'
 import { Place } from './place.ts'
 import { Random } from './random.ts'
 import { Speaker } from './speaker.ts'
-import { drawScale, type Scale, timingOf } from './timing.ts'
+import { drawScale, type Scale, type Timing, timingOf } from './timing.ts'
 import { drawTopology, FEWEST_SPEAKERS, TOPOLOGIES, type Topology, type TopologyKind } from './topology.ts'
 import { Trace } from './trace.ts'
 import { Violation } from './violation.ts'
@@ -101,14 +101,14 @@ export class Cluster {
   readonly links: readonly Link[]
   readonly model: Model
   readonly plan: Plan
-  readonly #restMs: number
+  readonly timing: Timing
 
   constructor(options: RunOptions) {
     const plan = draw(options)
     const { topology, random, holdTimeS } = plan
     const timing = timingOf(holdTimeS)
     this.plan = plan
-    this.#restMs = timing.restMs
+    this.timing = timing
     this.trace = new Trace(() => this.clock.now, options.trace)
     this.model = new Model(topology)
     let failure: Violation | undefined
@@ -148,14 +148,14 @@ export class Cluster {
     for (const speaker of speakers) clock.at(isAtOnce ? 0 : starts.between(0, 5_000), () => speaker.start())
     for (const fault of plan.faults) inject(fault, { clock, speakers, links, topology })
     const everyMs = plan.scale.isWatched ? 1_000 : 30_000
-    for (let at = everyMs; at < plan.endMs + this.#restMs; at += everyMs) {
+    for (let at = everyMs; at < plan.endMs + this.timing.restMs; at += everyMs) {
       clock.runUntil(at)
       for (const speaker of speakers) {
         speaker.checkDeadlines()
         speaker.checkLogs()
       }
     }
-    clock.runUntil(plan.endMs + this.#restMs)
+    clock.runUntil(plan.endMs + this.timing.restMs)
   }
 
   /** Throws the first violation of an invariant that holds at rest. */
