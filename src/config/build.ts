@@ -122,15 +122,17 @@ const NO_KERNEL: KernelConfig = {
   rules: [],
   auditS: 600,
   learn: true,
+  resolveNextHops: true,
   direct: DEFAULT_DIRECT,
 }
 
 function buildKernel(kernel: ParsedConfig['kernel']): KernelConfig {
   if (kernel === undefined) return NO_KERNEL
-  const { source, rules, elevated, table = MAIN_TABLE, ...rest } = kernel
+  const { source, rules, elevated, table = MAIN_TABLE, resolveNextHops = kernel.learn, ...rest } = kernel
   return {
     ...rest,
     table,
+    resolveNextHops,
     source: present({ ipv4: source.ipv4?.octets, ipv6: source.ipv6?.octets }),
     rules: rules.map(({ prefixes, write, ...rest }) => ({ prefixes, write, ...present(rest) })),
     ...(elevated !== undefined && { elevated }),

@@ -86,7 +86,18 @@ interface Setting extends SettingChange {
   readonly read: (config: Config) => unknown
 }
 
-const KERNEL_KEYS = ['protocol', 'table', 'metric', 'source', 'rules', 'auditS', 'learn', 'elevated', 'direct'] as const
+const KERNEL_KEYS = [
+  'protocol',
+  'table',
+  'metric',
+  'source',
+  'rules',
+  'auditS',
+  'learn',
+  'resolveNextHops',
+  'elevated',
+  'direct',
+] as const
 const SELECTION_KEYS = ['alwaysCompareMed', 'missingMedAsWorst', 'preferOlder', 'multipath'] as const
 
 const SETTINGS: readonly Setting[] = [

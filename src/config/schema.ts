@@ -318,6 +318,13 @@ const kernel = z.strictObject({
     .describe("The agent's routes with a low metric win over BGP, as when a workload moves in. Absent: they do not.")
     .optional(),
   learn: flag(true, "Take other programs' routes in the table as source kernel."),
+  resolveNextHops: z
+    .boolean()
+    .meta({
+      description:
+        'Use a BGP route only while a route that is not of BGP leads to its next hop, and prefer the nearer next hop. Default: as learn.',
+    })
+    .optional(),
   direct: z
     .array(text(parseInterfacePattern, 'Interface name pattern with * and ?; a leading - excludes.'))
     .default([...DEFAULT_DIRECT])

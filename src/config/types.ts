@@ -121,6 +121,8 @@ export interface KernelConfig {
   readonly auditS: number
   /** Take alien routes of the table as source `kernel`. */
   readonly learn: boolean
+  /** BGP routes are used only while the kernel has a route to their next hop. */
+  readonly resolveNextHops: boolean
   /** Workload routes with a low metric, which win over BGP; absent: none do. */
   readonly elevated?: ElevatedConfig
   /** Interface patterns for source `direct`, in order; src/kernel/pattern.ts reads them. */

@@ -49,7 +49,8 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
   const clusterId = config.reflector?.clusterId
   const { selection } = config.speaker
   // Without a kernel side nobody tells what leads where, and every next hop counts as reachable.
-  const resolveNextHops = parts.kernel !== undefined || config.kernel.backend !== 'none'
+  const hasKernel = parts.kernel !== undefined || config.kernel.backend !== 'none'
+  const resolveNextHops = hasKernel && config.kernel.resolveNextHops
   const rib = new Rib({
     asn,
     routerId,

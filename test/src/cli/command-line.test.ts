@@ -28,6 +28,7 @@ const CONFIG: Config = {
     rules: [],
     auditS: 0,
     learn: false,
+    resolveNextHops: false,
     direct: [],
   },
   datastore: { type: 'none' },

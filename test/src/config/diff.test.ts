@@ -226,6 +226,7 @@ describe('a key that only a new process can have', () => {
     ['speaker.selection.multipath', 'routerId: 10.0.0.1', 'routerId: 10.0.0.1, selection: { multipath: { ibgp: 4 } }'],
     ['reflector.clusterId', 'reflector: {}', 'reflector: { clusterId: 10.0.0.7 }'],
     ['kernel.backend', 'backend: memory', 'backend: rtnetlink'],
+    ['kernel.resolveNextHops', 'backend: memory', 'backend: memory, resolveNextHops: false'],
     ['kernel.table', 'backend: memory', 'backend: memory, table: 100'],
     ['kernel.direct', 'backend: memory', "backend: memory, direct: ['*', '-cali*', '-kube-ipvs*']"],
     ['api.socket', 'reflector: {}', 'reflector: {}\napi: { socket: false }'],

@@ -57,6 +57,7 @@ describe('defaults', () => {
         rules: [],
         auditS: 600,
         learn: true,
+        resolveNextHops: true,
         direct: ['-cali*', '-kube-ipvs*', '*'],
       },
       datastore: { type: 'none' },
@@ -74,6 +75,7 @@ describe('defaults', () => {
       { prefixes: [{ minLength: 16, maxLength: 32 }], write: true, tunnel: 'tunl0', metric: 7 },
     ])
     expect(good(`${SPEAKER}kernel: {}\n`).kernel).toMatchObject({ backend: 'rtnetlink', table: 254, learn: true })
+    expect(good(`${SPEAKER}kernel: { learn: false }\n`).kernel).toMatchObject({ resolveNextHops: false })
   })
 
   it('the cluster id is the router id', () => {
