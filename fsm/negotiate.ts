@@ -124,7 +124,10 @@ function judge(terms: LocalTerms, open: Open): Notification | undefined {
   const asn = peerAsnOf(open)
   // RFC 7607 2: AS 0 is never anybody, in either place.
   if (asn === 0 || open.asn === 0) return badPeerAs('AS 0')
-  if (asn !== terms.peerAsn) return badPeerAs(`AS ${asn} where ${terms.peerAsn} is configured`)
+  if (asn !== terms.peerAsn && terms.otherPeerAsns?.includes(asn) !== true) {
+    const expected = [terms.peerAsn, ...(terms.otherPeerAsns ?? [])].slice(0, 5).join(' or ')
+    return badPeerAs(`AS ${asn} where ${expected} is configured`)
+  }
 
   const floor = Math.max(MIN_HOLD_TIME_S, terms.minHoldTimeS ?? 0)
   if (open.holdTimeS !== 0 && open.holdTimeS < floor) {

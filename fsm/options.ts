@@ -11,6 +11,8 @@ import type { Family } from '../wire/family.ts'
 export interface LocalTerms {
   readonly localAsn: number
   readonly peerAsn: number
+  /** Others that will do as well; all of them make the same kind of session, internal or external, as `peerAsn`. */
+  readonly otherPeerAsns?: readonly number[]
   /** Ours: unsigned 32-bit, never 0. */
   readonly routerId: number
   /** Proposed in our OPEN: 0, or 3 to 65535 seconds. */

@@ -42,6 +42,7 @@ export const PeerViewSchema = z
     name: text.describe('name in the configuration'),
     address: text.describe('address of the neighbour'),
     asn: count.describe('AS number of the neighbour'),
+    range: text.nullable().describe('the range it connected from; null for a configured peer'),
     localAsn: count,
     kind: z.enum(['ibgp', 'ebgp']),
     state: PeerStateSchema,
@@ -80,7 +81,7 @@ export const PeerViewSchema = z
     exportPolicy: text,
     capabilities: z.array(text).describe('what the neighbour offered in OPEN'),
   })
-  .describe('one configured neighbour')
+  .describe('one neighbour')
 
 export const TransitionSchema = z
   .object({
@@ -178,6 +179,12 @@ export const StatusViewSchema = z
     attributeSets: count.describe('distinct interned attribute sets'),
     updateGroups: z.array(z.object({ name: text, peers: count, logOctets: count })),
     peersByState: z.record(PeerStateSchema, count),
+    peerRanges: z
+      .array(z.object({ name: text, limit: count, peers: count.describe('how many have come from it') }))
+      .describe('prefixes that neighbours may connect from'),
+    refusals: z
+      .array(z.object({ reason: text, count }))
+      .describe('incoming connections turned away since start, by reason; the reasons are in docs/session-security.md'),
     kernel: z.object({
       backend: z.enum(['rtnetlink', 'iproute2', 'memory', 'none']),
       state: z.enum(['up', 'starting', 'down', 'off']),
@@ -210,16 +217,8 @@ export const ImpactSchema = z
 const ReloadPlanSchema = z
   .object({
     impact: ImpactSchema.describe('the worst of all; a removed peer counts as a reset'),
-    peers: z
-      .array(
-        z.object({
-          name: text,
-          action: z.enum([...ImpactSchema.options, 'add', 'remove']),
-          because: z.array(text).readonly().describe('paths of the keys that differ'),
-        }),
-      )
-      .readonly()
-      .describe('every peer, untouched ones included'),
+    peers: sessionChanges('every peer, untouched ones included'),
+    ranges: sessionChanges('every range of peers; what is done to one is done to all who came from it'),
     statics: changes('prefixes of static routes'),
     policies: changes('names of policies'),
     settings: z
@@ -233,6 +232,19 @@ const ReloadPlanSchema = z
       .describe('keys outside peers, policies and statics'),
   })
   .describe('what a reload changes')
+
+function sessionChanges(what: string) {
+  return z
+    .array(
+      z.object({
+        name: text,
+        action: z.enum([...ImpactSchema.options, 'add', 'remove']),
+        because: z.array(text).readonly().describe('paths of the keys that differ'),
+      }),
+    )
+    .readonly()
+    .describe(what)
+}
 
 function changes(what: string) {
   return z

@@ -17,11 +17,16 @@ const COLUMNS: readonly Column<Row>[] = [
 ]
 
 /** Empty when nothing changes. Sessions first, then what no session notices beyond its routes, then settings. */
-export function formatPlan({ peers, statics, policies, settings }: Plan, options: TableOptions = {}): string {
-  const rows: Row[] = [
-    ...peers
+export function formatPlan({ peers, ranges, statics, policies, settings }: Plan, options: TableOptions = {}): string {
+  const changes = (what: string, items: Plan['peers']): Row[] =>
+    items
       .filter(({ action, because }) => action !== 'none' || because.length > 0)
-      .map(({ name, action, because }) => row(`peer ${name}`, action === 'none' ? 'live' : action, because.join(', '))),
+      .map(({ name, action, because }) =>
+        row(`${what} ${name}`, action === 'none' ? 'live' : action, because.join(', ')),
+      )
+  const rows: Row[] = [
+    ...changes('peer', peers),
+    ...changes('range', ranges),
     ...statics.map(({ name, action }) => row(`static ${name}`, action)),
     ...policies.map(({ name, action }) => row(`policy ${name}`, action)),
     ...settings.map(({ path, action }) => row(path, action)),

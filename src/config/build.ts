@@ -13,9 +13,18 @@ import {
   MAIN_TABLE,
   type ParsedConfig,
   type ParsedPeer,
+  type ParsedRange,
   type ParsedTerm,
 } from './schema.ts'
-import type { Config, KernelConfig, PeerConfig, SpeakerConfig, StaticRoute } from './types.ts'
+import type {
+  Config,
+  KernelConfig,
+  PeerConfig,
+  PeerRangeConfig,
+  SessionConfig,
+  SpeakerConfig,
+  StaticRoute,
+} from './types.ts'
 
 const FAMILY_OF = { ipv4: IPV4_UNICAST, ipv6: IPV6_UNICAST } as const satisfies Record<string, Family>
 
@@ -38,11 +47,13 @@ export function buildConfig(parsed: ParsedConfig): Config {
   const reflector =
     parsed.reflector === undefined ? undefined : { clusterId: parsed.reflector.clusterId ?? speaker.routerId }
   const { api } = parsed
+  const shared = { speaker, policies, clusterId: reflector?.clusterId }
   return {
     speaker,
     ...present({ reflector }),
     policies,
-    peers: parsed.peers.map(peer => buildPeer(peer, speaker, policies, reflector?.clusterId)),
+    peers: parsed.peers.map(peer => buildPeer(peer, shared)),
+    peerRanges: parsed.peerRanges.map(range => buildRange(range, shared)),
     statics: parsed.statics.map(buildStatic),
     kernel: buildKernel(parsed.kernel),
     datastore: parsed.datastore,
@@ -72,38 +83,57 @@ function buildTerm({ name, match, set, action }: ParsedTerm): Policy['terms'][nu
   return { ...present({ name }), match: present(match), ...(set === undefined ? {} : { set: present(set) }), action }
 }
 
-function buildPeer(
-  peer: ParsedPeer,
-  speaker: SpeakerConfig,
-  policies: ReadonlyMap<string, Policy>,
-  clusterId: number | undefined,
-): PeerConfig {
-  const isIbgp = peer.asn === speaker.asn
-  // RFC 8212: without a policy nothing crosses the border of the AS.
-  const unset = isIbgp ? ACCEPT_ALL : REJECT_ALL
+/** What every neighbour is built with. */
+interface Shared {
+  readonly speaker: SpeakerConfig
+  readonly policies: ReadonlyMap<string, Policy>
+  readonly clusterId: number | undefined
+}
+
+function buildPeer(peer: ParsedPeer, shared: Shared): PeerConfig {
   return {
-    name: peer.name,
+    ...buildSession(peer, peer.asn, shared),
     address: peer.address.text,
     asn: peer.asn,
     port: peer.port,
-    ...present({ localAddress: peer.localAddress?.text, clusterId }),
-    ...present({ password: peer.password, passwordFile: peer.passwordFile, device: peer.device }),
-    ...present({ ttlSecurity: peer.ttlSecurity, ttl: peer.ttl ?? peer.multihop }),
+    ...present({ localAddress: peer.localAddress?.text }),
     passive: peer.passive,
-    holdTimeS: peer.holdTime ?? speaker.holdTimeS,
-    connectRetryS: peer.connectRetry ?? speaker.connectRetryS,
-    minHoldTimeS: peer.minHoldTime ?? DEFAULT_MIN_HOLD_TIME_S,
-    ...present({ sendHoldTimeS: peer.sendHoldTime }),
-    delayOpenS: peer.delayOpen,
-    extendedMessages: peer.extendedMessages,
-    routeRefresh: peer.routeRefresh,
-    retryWithoutCapabilities: peer.retryWithoutCapabilities,
-    families: (peer.families ?? (['ipv4', 'ipv6'] as const)).map(family => FAMILY_OF[family]),
-    reflectorClient: peer.reflectorClient,
-    import: findPolicy(peer.import, policies) ?? unset,
-    export: findPolicy(peer.export, policies) ?? unset,
-    nextHopSelf: peer.nextHopSelf,
-    nextHops: present({ ipv4: peer.nextHops.ipv4?.octets, ipv6: peer.nextHops.ipv6?.octets }),
+    connectRetryS: peer.connectRetry ?? shared.speaker.connectRetryS,
+  }
+}
+
+function buildRange(range: ParsedRange, shared: Shared): PeerRangeConfig {
+  const asns = [...new Set(range.asn)].sort((a, b) => a - b)
+  // check.ts: if one is our own, it is the only one.
+  const session = buildSession(range, asns[0] ?? 0, shared)
+  return { ...session, prefix: range.prefix, asns, limit: range.limit }
+}
+
+function buildSession(
+  parsed: ParsedPeer | ParsedRange,
+  asn: number,
+  { speaker, policies, clusterId }: Shared,
+): SessionConfig {
+  // RFC 8212: without a policy nothing crosses the border of the AS.
+  const unset = asn === speaker.asn ? ACCEPT_ALL : REJECT_ALL
+  const { password, passwordFile, device, ttlSecurity, nextHops } = parsed
+  return {
+    name: parsed.name,
+    ...present({ clusterId, password, passwordFile, device, ttlSecurity }),
+    ...present({ ttl: parsed.ttl ?? parsed.multihop, tcpUserTimeoutS: parsed.tcpUserTimeout }),
+    holdTimeS: parsed.holdTime ?? speaker.holdTimeS,
+    minHoldTimeS: parsed.minHoldTime ?? DEFAULT_MIN_HOLD_TIME_S,
+    ...present({ sendHoldTimeS: parsed.sendHoldTime }),
+    delayOpenS: parsed.delayOpen,
+    extendedMessages: parsed.extendedMessages,
+    routeRefresh: parsed.routeRefresh,
+    retryWithoutCapabilities: parsed.retryWithoutCapabilities,
+    families: (parsed.families ?? (['ipv4', 'ipv6'] as const)).map(family => FAMILY_OF[family]),
+    reflectorClient: parsed.reflectorClient,
+    import: findPolicy(parsed.import, policies) ?? unset,
+    export: findPolicy(parsed.export, policies) ?? unset,
+    nextHopSelf: parsed.nextHopSelf,
+    nextHops: present({ ipv4: nextHops.ipv4?.octets, ipv6: nextHops.ipv6?.octets }),
   }
 }
 

@@ -6,11 +6,15 @@
  */
 import { isAbsolute } from 'node:path'
 import { ACCEPT_ALL, REJECT_ALL } from '../policy/policy.ts'
+import { checkRanges } from './check-range.ts'
 import type { PlacedFinding } from './explain.ts'
 import type { PathSegment } from './problem.ts'
-import { DEFAULT_HOLD_TIME_S, type ParsedConfig, type ParsedPeer, type ParsedTerm } from './schema.ts'
+import { DEFAULT_HOLD_TIME_S, type ParsedConfig, type ParsedPeer, type ParsedRange, type ParsedTerm } from './schema.ts'
 import { suggest } from './suggest.ts'
 import { type Address, type Finding, parseName } from './text.ts'
+
+/** A peer, or what a range makes of whoever connects. */
+type Neighbour = Omit<ParsedRange, 'prefix' | 'limit' | 'asn'> & { readonly asn: number }
 
 /** Everything that contradicts something else. Warnings have `isWarning`. */
 export function checkConfig(config: ParsedConfig): PlacedFinding[] {
@@ -20,9 +24,20 @@ export function checkConfig(config: ParsedConfig): PlacedFinding[] {
     ...checkPeerNames(config),
     ...config.peers.flatMap((peer, index) => [
       ...checkPeerSession(config, peer, own).map(inside(['peers', index])),
-      ...checkPeerTransport(config, peer).map(inside(['peers', index])),
-      ...checkPeerRouting(config, peer).map(inside(['peers', index])),
+      ...checkTransport(config, peer).map(inside(['peers', index])),
+      ...checkRouting(config, peer, peer).map(inside(['peers', index])),
     ]),
+    ...checkRanges(config),
+    ...config.peerRanges.flatMap((range, index) => {
+      const asn = range.asn[0] ?? 0
+      const address = { text: '', octets: new Uint8Array(range.prefix.family.bits / 8) }
+      return [
+        ...checkHoldTime(range.holdTime),
+        ...checkSessionTimers(config.speaker, range),
+        ...checkTransport(config, { ...range, asn }),
+        ...checkRouting(config, { ...range, asn }, { address }),
+      ].map(inside(['peerRanges', index]))
+    }),
     ...Object.entries(config.policies).flatMap(([name, { terms }]) => [
       ...checkPolicyName(name),
       ...terms.flatMap((term, index) => checkTerm(term).map(inside(['policies', name, 'terms', index]))),
@@ -58,7 +73,7 @@ function checkHoldTime(seconds: number | undefined): PlacedFinding[] {
 }
 
 /** RFC 9687 4.4, and a floor that we would not keep ourselves. */
-function checkSessionTimers(speaker: ParsedConfig['speaker'], peer: ParsedPeer): PlacedFinding[] {
+function checkSessionTimers(speaker: ParsedConfig['speaker'], peer: ParsedPeer | ParsedRange): PlacedFinding[] {
   const findings: PlacedFinding[] = []
   const holdTime = peer.holdTime ?? speaker.holdTime ?? DEFAULT_HOLD_TIME_S
   const { sendHoldTime, minHoldTime } = peer
@@ -199,7 +214,7 @@ const EXCLUSIVE = [
 ] as const
 
 /** Options of TCP, RFC 2385 and RFC 5082. */
-function checkPeerTransport({ speaker }: ParsedConfig, peer: ParsedPeer): PlacedFinding[] {
+function checkTransport({ speaker }: ParsedConfig, peer: Neighbour): PlacedFinding[] {
   const findings = EXCLUSIVE.filter(([one, other]) => peer[one] !== undefined && peer[other] !== undefined).map(
     ([one, other, hint]) => found([other], 'contradiction', `${one} is there as well`, hint),
   )
@@ -214,7 +229,7 @@ function checkPeerTransport({ speaker }: ParsedConfig, peer: ParsedPeer): Placed
   return [...findings, { ...warning, isWarning: true }]
 }
 
-function checkPeerRouting(config: ParsedConfig, peer: ParsedPeer): PlacedFinding[] {
+function checkRouting(config: ParsedConfig, peer: Neighbour, over: { readonly address: Address }): PlacedFinding[] {
   const isIbgp = peer.asn === config.speaker.asn
   const findings: PlacedFinding[] = []
   for (const direction of ['import', 'export'] as const) findings.push(...checkPolicyUse(config, peer, direction))
@@ -241,10 +256,10 @@ function checkPeerRouting(config: ParsedConfig, peer: ParsedPeer): PlacedFinding
       ),
     )
   }
-  return [...findings, ...warnPeer(peer, isIbgp)]
+  return [...findings, ...warnPeer(peer, isIbgp, over.address)]
 }
 
-function checkPolicyUse({ policies }: ParsedConfig, peer: ParsedPeer, direction: 'import' | 'export'): PlacedFinding[] {
+function checkPolicyUse({ policies }: ParsedConfig, peer: Neighbour, direction: 'import' | 'export'): PlacedFinding[] {
   const name = peer[direction]
   if (name === undefined || name === ACCEPT_ALL.name || name === REJECT_ALL.name) return []
   const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
@@ -265,7 +280,7 @@ function checkPolicyUse({ policies }: ParsedConfig, peer: ParsedPeer, direction:
   ]
 }
 
-function warnPeer(peer: ParsedPeer, isIbgp: boolean): PlacedFinding[] {
+function warnPeer(peer: Neighbour, isIbgp: boolean, address: Address): PlacedFinding[] {
   const warnings: PlacedFinding[] = []
   const absent = (['import', 'export'] as const).filter(direction => peer[direction] === undefined)
   if (!isIbgp && absent.length > 0) {
@@ -275,10 +290,10 @@ function warnPeer(peer: ParsedPeer, isIbgp: boolean): PlacedFinding[] {
     const message = `eBGP peer ${peer.name} has no ${absent.join(' and no ')} policy, so ${effect} (RFC 8212)`
     warnings.push(found([], 'no-policy', message, `set ${absent.join(' and ')}, to accept-all or a policy`))
   }
-  const other = isIpv6(peer.address) ? 'ipv4' : 'ipv6'
+  const other = isIpv6(address) ? 'ipv4' : 'ipv6'
   const isWanted = peer.families?.includes(other) === true && (!isIbgp || peer.nextHopSelf)
   if (isWanted && peer.nextHops[other] === undefined) {
-    const message = `${other} is to run over an ${familyText(peer.address)} session, and there is no own ${other} address to tell as next hop`
+    const message = `${other} is to run over an ${familyText(address)} session, and there is no own ${other} address to tell as next hop`
     warnings.push(found(['families'], 'no-next-hop', message, `set nextHops.${other}`))
   }
   return warnings.map(warning => ({ ...warning, isWarning: true }))

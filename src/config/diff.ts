@@ -2,24 +2,24 @@
  * What a new configuration changes in a running speaker: Config x Config -> ReloadPlan. Pure; nothing is applied here (src/daemon/reconfigure.ts does).
  *
  * Peers are matched by name, statics by prefix, policies by name, and values are compared as the speaker understands them: order where order means
- * nothing, spelled-out defaults and names of policies make no difference. PEER_OPTIONS has one row per key with its impact; docs/configuration.md says
+ * nothing, spelled-out defaults and names of policies make no difference. The tables of options have one row per key with its impact; docs/configuration.md says
  * the same in words. A change of policy is a `reset` today, not a `refresh` (RFC 2918): the RIB takes a session's policies once, when it comes up.
  * Called by src/daemon on reload; tested as a table in test/src/config/diff.test.ts.
  */
 import { formatPrefix } from '../../wire/prefix.ts'
 import { canonical, policyText } from './canonical.ts'
-import type { Config, PeerConfig, StaticRoute } from './types.ts'
+import type { Config, PeerConfig, PeerRangeConfig, SessionConfig, StaticRoute } from './types.ts'
 
 /** What happens to a session that is up: nothing, routes are told or asked for again, or it ends and comes back. */
 const IMPACTS = ['none', 'refresh', 'reset'] as const
 export type Impact = (typeof IMPACTS)[number]
 
-/** One peer of the old or the new configuration. */
+/** One peer, or one range of peers, of the old or the new configuration. */
 export interface PeerChange {
   readonly name: string
   /** `none` with reasons: applied to the peer as it runs. */
   readonly action: Impact | 'add' | 'remove'
-  /** Paths of the keys that differ, the peer by its name: `peers[tor-a].holdTime`. Empty for `add` and `remove`. */
+  /** Paths of the keys that differ, the peer or range by its name: `peers[tor-a].holdTime`. Empty for `add` and `remove`. */
   readonly because: readonly string[]
 }
 
@@ -41,28 +41,33 @@ export interface ReloadPlan {
   readonly impact: Impact
   /** Every peer: those of the new configuration in its order, then those that go. */
   readonly peers: readonly PeerChange[]
+  /** Every range in the same order; what is done to one is done to every neighbour that came from it. */
+  readonly ranges: readonly PeerChange[]
   readonly statics: readonly NamedChange[]
   readonly policies: readonly NamedChange[]
   readonly settings: readonly SettingChange[]
 }
 
-interface PeerOption {
+interface Option<Item> {
   readonly key: string
-  readonly impact: Impact
+  /** What a change does; where that depends on the values, a function of them. */
+  readonly impact: Impact | ((was: Item, is: Item) => Impact)
   /** Equal for values that mean the same. */
-  readonly read: (peer: PeerConfig) => unknown
-  /** The key of `speaker` it follows when the peer does not say. */
+  readonly read: (item: Item) => unknown
+  /** The key of `speaker` it follows when the item does not say. */
   readonly inherited?: 'holdTimeS' | 'connectRetryS'
 }
 
-const PEER_OPTIONS: readonly PeerOption[] = [
-  { key: 'address', impact: 'reset', read: peer => peer.address },
-  { key: 'asn', impact: 'reset', read: peer => peer.asn },
-  { key: 'port', impact: 'reset', read: peer => peer.port },
-  { key: 'localAddress', impact: 'reset', read: peer => peer.localAddress },
-  { key: 'passive', impact: 'reset', read: peer => peer.passive },
+/** A key can be exchanged under a live connection; signing cannot begin or end under it. */
+function keyImpact(was: SessionConfig, is: SessionConfig): Impact {
+  return isSigned(was) === isSigned(is) ? 'none' : 'reset'
+}
+const isSigned = ({ password, passwordFile }: SessionConfig): boolean =>
+  password !== undefined || passwordFile !== undefined
+
+/** What peers and ranges have in common. */
+const SESSION_OPTIONS: readonly Option<SessionConfig>[] = [
   { key: 'holdTime', impact: 'reset', read: peer => peer.holdTimeS, inherited: 'holdTimeS' },
-  { key: 'connectRetry', impact: 'none', read: peer => peer.connectRetryS, inherited: 'connectRetryS' },
   { key: 'minHoldTime', impact: 'reset', read: peer => peer.minHoldTimeS },
   { key: 'sendHoldTime', impact: 'reset', read: peer => peer.sendHoldTimeS },
   { key: 'delayOpen', impact: 'reset', read: peer => peer.delayOpenS },
@@ -74,12 +79,35 @@ const PEER_OPTIONS: readonly PeerOption[] = [
   { key: 'import', impact: 'reset', read: peer => policyText(peer.import) },
   { key: 'export', impact: 'reset', read: peer => policyText(peer.export) },
   { key: 'nextHopSelf', impact: 'reset', read: peer => peer.nextHopSelf },
-  { key: 'password', impact: 'reset', read: peer => peer.password?.reveal() },
-  { key: 'passwordFile', impact: 'reset', read: peer => peer.passwordFile },
+  { key: 'password', impact: keyImpact, read: peer => peer.password?.reveal() },
+  { key: 'passwordFile', impact: keyImpact, read: peer => peer.passwordFile },
   { key: 'ttlSecurity', impact: 'reset', read: peer => peer.ttlSecurity },
   { key: 'ttl', impact: 'reset', read: peer => peer.ttl },
   { key: 'device', impact: 'reset', read: peer => peer.device },
+  { key: 'tcpUserTimeout', impact: 'reset', read: peer => peer.tcpUserTimeoutS },
   { key: 'nextHops', impact: 'reset', read: ({ nextHops: { ipv4, ipv6 } }) => [ipv4, ipv6] },
+]
+
+const PEER_OPTIONS: readonly Option<PeerConfig>[] = [
+  { key: 'address', impact: 'reset', read: peer => peer.address },
+  { key: 'asn', impact: 'reset', read: peer => peer.asn },
+  { key: 'port', impact: 'reset', read: peer => peer.port },
+  { key: 'localAddress', impact: 'reset', read: peer => peer.localAddress },
+  { key: 'passive', impact: 'reset', read: peer => peer.passive },
+  { key: 'connectRetry', impact: 'none', read: peer => peer.connectRetryS, inherited: 'connectRetryS' },
+  ...SESSION_OPTIONS,
+]
+
+const RANGE_OPTIONS: readonly Option<PeerRangeConfig>[] = [
+  {
+    key: 'prefix',
+    impact: 'reset',
+    read: ({ prefix }) => formatPrefix(prefix.family, prefix.words, prefix.length),
+  },
+  { key: 'asn', impact: 'reset', read: range => range.asns },
+  // Counts for whoever comes next: nobody is turned out.
+  { key: 'limit', impact: 'none', read: range => range.limit },
+  ...SESSION_OPTIONS,
 ]
 
 interface Setting extends SettingChange {
@@ -131,10 +159,17 @@ const SETTINGS: readonly Setting[] = [
 ]
 
 export function planReload(before: Config, after: Config): ReloadPlan {
-  const peers = planPeers(before, after)
+  const whole = { before, after }
+  const peers = planItems({ section: 'peers', options: PEER_OPTIONS, before: before.peers, after: after.peers }, whole)
+  const ranges = planItems(
+    { section: 'peerRanges', options: RANGE_OPTIONS, before: before.peerRanges, after: after.peerRanges },
+    whole,
+  )
+  const actions = [...peers, ...ranges].map(({ action }) => action)
   return {
-    impact: worst(peers.map(({ action }) => (action === 'remove' ? 'reset' : action === 'add' ? 'none' : action))),
+    impact: worst(actions.map(action => (action === 'remove' ? 'reset' : action === 'add' ? 'none' : action))),
     peers,
+    ranges,
     statics: planNamed(staticTexts(before), staticTexts(after)),
     policies: planNamed(policyTexts(before), policyTexts(after)),
     settings: SETTINGS.filter(({ read }) => canonical(read(before)) !== canonical(read(after))).map(
@@ -144,8 +179,8 @@ export function planReload(before: Config, after: Config): ReloadPlan {
 }
 
 /** There is nothing to apply at all. */
-export function isIdle({ peers, statics, policies, settings }: ReloadPlan): boolean {
-  const isUntouched = peers.every(({ action, because }) => action === 'none' && because.length === 0)
+export function isIdle({ peers, ranges, statics, policies, settings }: ReloadPlan): boolean {
+  const isUntouched = [...peers, ...ranges].every(({ action, because }) => action === 'none' && because.length === 0)
   return isUntouched && statics.length === 0 && policies.length === 0 && settings.length === 0
 }
 
@@ -158,35 +193,51 @@ function worst(impacts: readonly Impact[]): Impact {
   return impacts.reduce<Impact>((sofar, impact) => (exceeds(impact, sofar) ? impact : sofar), 'none')
 }
 
-function planPeers(before: Config, after: Config): PeerChange[] {
-  const old = new Map(before.peers.map(peer => [peer.name, peer]))
-  const kept = after.peers.map((peer): PeerChange => {
-    const was = old.get(peer.name)
-    old.delete(peer.name)
-    if (was === undefined) return { name: peer.name, action: 'add', because: [] }
-    const changed = PEER_OPTIONS.filter(({ read }) => canonical(read(was)) !== canonical(read(peer)))
-    const because = changed.map(option => pathOf(option, { was, peer, before, after }))
-    return { name: peer.name, action: worst(changed.map(({ impact }) => impact)), because }
+interface Whole {
+  readonly before: Config
+  readonly after: Config
+}
+
+interface Items<Item> {
+  readonly section: 'peers' | 'peerRanges'
+  readonly options: readonly Option<Item>[]
+  readonly before: readonly Item[]
+  readonly after: readonly Item[]
+}
+
+function planItems<Item extends SessionConfig>({ section, options, before, after }: Items<Item>, whole: Whole) {
+  const old = new Map(before.map(item => [item.name, item]))
+  const kept = after.map((is): PeerChange => {
+    const was = old.get(is.name)
+    old.delete(is.name)
+    if (was === undefined) return { name: is.name, action: 'add', because: [] }
+    const changed = options.filter(({ read }) => canonical(read(was)) !== canonical(read(is)))
+    const because = changed.map(option => pathOf(option, { section, was, is, whole }))
+    const impacts = changed.map(({ impact }) => (typeof impact === 'string' ? impact : impact(was, is)))
+    return { name: is.name, action: worst(impacts), because }
   })
   const gone = Array.from(old.keys(), (name): PeerChange => ({ name, action: 'remove', because: [] }))
   return [...kept, ...gone]
 }
 
-interface Difference {
-  readonly was: PeerConfig
-  readonly peer: PeerConfig
-  readonly before: Config
-  readonly after: Config
+interface Difference<Item> {
+  readonly section: string
+  readonly was: Item
+  readonly is: Item
+  readonly whole: Whole
 }
 
-/** Where a person has to look: at the policy whose terms changed, at the speaker's default, or at the peer's own key. */
-function pathOf({ key, inherited }: PeerOption, { was, peer, before, after }: Difference): string {
-  if ((key === 'import' || key === 'export') && was[key].name === peer[key].name) return `policies.${peer[key].name}`
+/** Where a person has to look: at the policy whose terms changed, at the speaker's default, at the file, or at the item's own key. */
+function pathOf<Item extends SessionConfig>(
+  { key, inherited, read }: Option<Item>,
+  { section, was, is, whole: { before, after } }: Difference<Item>,
+): string {
+  if ((key === 'import' || key === 'export') && was[key].name === is[key].name) return `policies.${is[key].name}`
   const isInherited =
-    inherited !== undefined &&
-    was[inherited] === before.speaker[inherited] &&
-    peer[inherited] === after.speaker[inherited]
-  return isInherited ? `speaker.${key}` : `peers[${peer.name}].${key}`
+    inherited !== undefined && read(was) === before.speaker[inherited] && read(is) === after.speaker[inherited]
+  if (isInherited) return `speaker.${key}`
+  const isFromFile = key === 'password' && is.passwordFile !== undefined
+  return `${section}[${is.name}].${isFromFile ? 'passwordFile' : key}`
 }
 
 function staticTexts({ statics }: Config): Map<string, string> {

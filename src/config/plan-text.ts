@@ -14,7 +14,7 @@ const NAMES_MAX = 5
 
 /** `1 peer reset, 2 peers added, 1 static route removed; 3 peers untouched`, or `nothing changes`. */
 export function summarisePlan(plan: ReloadPlan): string {
-  const { peers, statics, policies, settings } = plan
+  const { peers, ranges, statics, policies, settings } = plan
   if (isIdle(plan)) return `nothing changes; ${plural(peers.length, 'peer')} untouched`
   const count = (action: PeerChange['action']) => peers.filter(peer => peer.action === action).length
   const live = settings.filter(({ action }) => action === 'live').map(({ path }) => `${path} changed`)
@@ -24,6 +24,7 @@ export function summarisePlan(plan: ReloadPlan): string {
     part(count('add'), 'peer', 'added'),
     part(count('remove'), 'peer', 'removed'),
     part(peers.filter(isLive).length, 'peer', 'changed without a reset'),
+    ...rangeParts(ranges),
     ...named(statics, 'static route'),
     ...named(policies, 'policy', 'policies'),
     ...live,
@@ -33,7 +34,7 @@ export function summarisePlan(plan: ReloadPlan): string {
 }
 
 /** Why a plan is refused as a whole: it needs a restart, or does more to sessions than is allowed. */
-export function objectionTo({ peers, settings, impact }: ReloadPlan, maxImpact: Impact): Objection | undefined {
+export function objectionTo({ peers, ranges, settings, impact }: ReloadPlan, maxImpact: Impact): Objection | undefined {
   const fixed = settings.filter(({ action }) => action === 'restart').map(({ path }) => path)
   if (fixed.length > 0) {
     return {
@@ -42,7 +43,7 @@ export function objectionTo({ peers, settings, impact }: ReloadPlan, maxImpact: 
     }
   }
   if (!exceeds(impact, maxImpact)) return undefined
-  const names = peers.filter(({ action }) => action === 'remove' || exceeds(worstOf(action), maxImpact))
+  const names = [...peers, ...ranges].filter(({ action }) => action === 'remove' || exceeds(worstOf(action), maxImpact))
   return {
     message: `the impact would be ${impact}, which is more than ${maxImpact}: ${list(names.map(text))}`,
     hint: `allow it with --max-impact ${impact}, or change less`,
@@ -52,6 +53,17 @@ export function objectionTo({ peers, settings, impact }: ReloadPlan, maxImpact: 
 const worstOf = (action: PeerChange['action']): Impact => (action === 'add' || action === 'remove' ? 'none' : action)
 const text = ({ name, action }: PeerChange): string => `${name} (${action})`
 const isLive = ({ action, because }: PeerChange): boolean => action === 'none' && because.length > 0
+
+function rangeParts(ranges: ReloadPlan['ranges']): string[] {
+  const count = (action: PeerChange['action']) => ranges.filter(range => range.action === action).length
+  return [
+    part(count('reset'), 'peer range', 'reset'),
+    part(count('refresh'), 'peer range', 'refreshed'),
+    part(count('add'), 'peer range', 'added'),
+    part(count('remove'), 'peer range', 'removed'),
+    part(ranges.filter(isLive).length, 'peer range', 'changed without a reset'),
+  ]
+}
 
 function named(changes: readonly NamedChange[], one: string, many = `${one}s`): string[] {
   const count = (action: NamedChange['action']) => changes.filter(change => change.action === action).length

@@ -12,12 +12,13 @@ import {
   parseAsn,
   parseCommunity,
   parseEndpoint,
-  parseHostAddress,
   parseInterfaceName,
   parseInterfacePattern,
+  parseListenAddress,
   parseName,
   parsePassword,
   parsePasswordFile,
+  parsePeerAddress,
   parsePrefixMatch,
   parsePrefixText,
   parseRouterIdText,
@@ -31,6 +32,7 @@ export const DEFAULT_HOLD_TIME_S = 90
 /** The floor of RFC 4271 4.2. */
 export const DEFAULT_MIN_HOLD_TIME_S = 3
 export const DEFAULT_CONNECT_RETRY_S = 5
+const DEFAULT_RANGE_LIMIT = 1000
 const FOUR_OCTETS_MAX = 4_294_967_295
 /** Calico's workload and IPVS interfaces are not ours to tell; every other interface is. */
 export const DEFAULT_DIRECT: readonly string[] = ['-cali*', '-kube-ipvs*', '*']
@@ -41,6 +43,14 @@ export const BIRD_PROTOCOL = 12
 
 const asn = (description: string) =>
   numberOrText(parseAsn, description, { minimum: 1, maximum: FOUR_OCTETS_MAX, pattern: '^\\d+(\\.\\d+)?$' })
+/** One number or several; always several afterwards. */
+const asnList = (description: string) =>
+  z
+    .union([
+      z.array(asn('An AS number.')).min(1).describe('AS numbers, any of which will do.'),
+      asn(description).transform(one => [one]),
+    ])
+    .describe(description)
 const routerId = (description: string) => text(parseRouterIdText, description, { examples: ['10.0.0.1'] })
 const hostAddress = (description: string) => text(parseSpecificAddress, description)
 const flag = (value: boolean, description: string) => z.boolean().default(value).describe(description)
@@ -60,7 +70,7 @@ const communities = (description: string) =>
     .describe(description)
 
 const listenAddress = z.strictObject({
-  address: text(parseHostAddress, 'Own IPv4 or IPv6 address, or 0.0.0.0 or :: for all.'),
+  address: text(parseListenAddress, 'Own IPv4 or IPv6 address, or 0.0.0.0 or :: for all.'),
   port: whole(1, 0xffff, 'TCP port.').default(BGP_PORT),
 })
 
@@ -107,19 +117,15 @@ const nextHops = z.strictObject({
 
 const policyName = (description: string) => z.string().describe(description).optional()
 
-const peer = z.strictObject({
-  name: text(parseName, 'Name of the neighbour in commands, metrics and logs. Letters, digits and _ . : -.'),
-  address: hostAddress("The neighbour's IPv4 or IPv6 address."),
-  asn: asn("The neighbour's AS number. The speaker's own makes it iBGP."),
-  port: whole(1, 0xffff, 'TCP port to dial.').default(BGP_PORT),
-  localAddress: hostAddress('Own address to dial from, of the same family as the neighbour.').optional(),
+/** What a neighbour and a range of neighbours have in common. */
+const session = {
   password: secret(
     parsePassword,
     'Password for TCP MD5 signatures (RFC 2385), 1 to 80 octets. Better kept in a file, see passwordFile.',
   ).optional(),
   passwordFile: text(
     parsePasswordFile,
-    'File with the password, read at start; a newline at its end does not count.',
+    'File with the password, read at start and at every reload; a newline at its end does not count.',
   ).optional(),
   ttlSecurity: whole(
     1,
@@ -129,9 +135,12 @@ const peer = z.strictObject({
   ttl: whole(1, 255, "TTL or hop limit of what we send. Default: the kernel's.").optional(),
   multihop: whole(1, 255, 'How many hops away an eBGP neighbour may be: the same as ttl.').optional(),
   device: text(parseInterfaceName, 'The only interface the session may use.', { examples: ['eth0'] }).optional(),
-  passive: flag(false, 'Never dial, wait for the neighbour.'),
+  tcpUserTimeout: whole(
+    1,
+    0xffff,
+    "Seconds TCP waits for an acknowledgement before it gives the connection up. Default: the kernel's, some 15 minutes.",
+  ).optional(),
   holdTime: holdTime.meta({ default: undefined }).optional(),
-  connectRetry: connectRetry.meta({ default: undefined }).optional(),
   minHoldTime: whole(3, 0xffff, 'Refuse a neighbour that proposes less, but for 0: seconds (RFC 4271 6.2).', {
     default: DEFAULT_MIN_HOLD_TIME_S,
   }).optional(),
@@ -169,6 +178,30 @@ const peer = z.strictObject({
   nextHops: nextHops
     .default({})
     .describe("Own addresses to tell as next hop for the family the session's own address does not belong to."),
+}
+
+const peerAddress = (description: string) => text(parsePeerAddress, description, { examples: ['fe80::1%eth0'] })
+
+const peer = z.strictObject({
+  name: text(parseName, 'Name of the neighbour in commands, metrics and logs. Letters, digits and _ . : -.'),
+  address: peerAddress("The neighbour's IPv4 or IPv6 address; a link-local one with its interface."),
+  asn: asn("The neighbour's AS number. The speaker's own makes it iBGP."),
+  port: whole(1, 0xffff, 'TCP port to dial.').default(BGP_PORT),
+  localAddress: peerAddress('Own address to dial from, of the same family as the neighbour.').optional(),
+  passive: flag(false, 'Never dial, wait for the neighbour.'),
+  connectRetry: connectRetry.meta({ default: undefined }).optional(),
+  ...session,
+})
+
+const peerRange = z.strictObject({
+  name: text(
+    parseName,
+    'Name of the range; its neighbours are called by it and their address, such as nodes@10.0.0.7.',
+  ),
+  prefix: text(parsePrefixText, 'Neighbours may connect from here.', { examples: ['10.0.0.0/16'] }),
+  asn: asnList("Their AS number, or a list of allowed ones. The speaker's own makes them iBGP."),
+  limit: whole(1, 100_000, 'How many of them at a time.').default(DEFAULT_RANGE_LIMIT),
+  ...session,
 })
 
 const prefixText = text(
@@ -354,6 +387,10 @@ export const configSchema = z.strictObject({
   speaker: speaker.describe('This speaker: asn, routerId and where it listens.'),
   reflector: reflector.describe('Present: this speaker is a route reflector (RFC 4456).').optional(),
   peers: z.array(peer).default([]).describe('The neighbours.'),
+  peerRanges: z
+    .array(peerRange)
+    .default([])
+    .describe('Neighbours known by where they connect from. They dial; this speaker waits.'),
   policies: z.record(z.string(), policy).default({}).describe('Routing policies by name.'),
   statics: z.array(staticRoute).default([]).describe('Routes this speaker originates.'),
   kernel: kernel.describe('Exchange of routes with the kernel. Absent: none.').optional(),
@@ -370,4 +407,5 @@ export type ConfigInput = z.input<typeof configSchema>
 /** What the schema makes of it: single values parsed, nothing checked across keys. */
 export type ParsedConfig = z.output<typeof configSchema>
 export type ParsedPeer = ParsedConfig['peers'][number]
+export type ParsedRange = ParsedConfig['peerRanges'][number]
 export type ParsedTerm = ParsedConfig['policies'][string]['terms'][number]

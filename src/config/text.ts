@@ -75,7 +75,7 @@ export function parseAsn(value: string | number): Parsed<number> {
   return good(asn)
 }
 
-/** A checked address with its canonical text and octets. */
+/** A checked address with its canonical text, zone included, and its octets. */
 export interface Address {
   readonly text: string
   readonly octets: Uint8Array
@@ -89,12 +89,24 @@ function readAddress(text: string): Address4 | Address6 | undefined {
   }
 }
 
-/** A unicast address of one host: no prefix length, no zone, no link-local, no IPv4 in IPv6 clothes. */
+/** A unicast address of one host that is known everywhere: no prefix length, no link-local, no zone, no IPv4 in IPv6 clothes. */
 export function parseHostAddress(text: string): Parsed<Address> {
+  const address = parseListenAddress(text)
+  if (!address.ok || !isLinkLocal(address.value.octets)) return address
+  return bad(
+    'bad-address',
+    `${text} is a link-local address, which means nothing here`,
+    'write a global or unique local (fd00::/8) address',
+  )
+}
+
+/** As parseHostAddress, and a link-local address with the interface whose link it belongs to (RFC 4007 11: `fe80::1%eth0`). */
+export function parseListenAddress(text: string): Parsed<Address> {
   if (text.includes('/')) {
     return bad('bad-address', `${text} has a prefix length`, `write the address alone, such as ${text.split('/')[0]}`)
   }
-  const address = readAddress(text)
+  const [host = '', zone, ...more] = text.split('%')
+  const address = more.length > 0 ? undefined : readAddress(host)
   if (address === undefined) {
     const hint =
       /[a-z]/i.test(text) && !text.includes(':')
@@ -108,31 +120,46 @@ export function parseHostAddress(text: string): Parsed<Address> {
   if (address.isMulticast() || address.correctForm() === '255.255.255.255') {
     return bad('bad-address', `${text} is not the address of one host`, 'write a unicast address')
   }
-  if (address instanceof Address6 && address.isLinkLocal()) {
-    return bad(
-      'bad-address',
-      `${text} is a link-local address, which godwit cannot use yet`,
-      'write a global or unique local (fd00::/8) address',
-    )
+  const octets = parseAddress(address.correctForm())
+  const needsZone = octets !== undefined && isLinkLocal(octets)
+  if (needsZone !== (zone !== undefined)) {
+    return needsZone
+      ? bad('bad-address', `${text} is a link-local address without its interface`, `write it as ${text}%eth0`)
+      : bad('bad-address', `${text} has an interface, which only link-local addresses have`, `write ${host}`)
   }
-  return toAddress(address)
+  if (zone === undefined) return toAddress(address)
+  const name = parseInterfaceName(zone)
+  return name.ok ? toAddress(address, name.value) : name
 }
 
-/** As parseHostAddress, but all-zeros, "every address of this machine", is not for hosts one talks to. */
+/** As parseListenAddress, but all-zeros, "every address of this machine", is not for hosts one talks to. */
+export function parsePeerAddress(text: string): Parsed<Address> {
+  return notWildcard(text, parseListenAddress(text))
+}
+
+/** As parseHostAddress, without all-zeros. */
 export function parseSpecificAddress(text: string): Parsed<Address> {
-  const address = parseHostAddress(text)
+  return notWildcard(text, parseHostAddress(text))
+}
+
+function notWildcard(text: string, address: Parsed<Address>): Parsed<Address> {
   if (address.ok && address.value.octets.every(octet => octet === 0)) {
     return bad('bad-address', `${text} stands for every address and names no host`, 'write one address')
   }
   return address
 }
 
-function toAddress(address: Address4 | Address6): Parsed<Address> {
+/** fe80::/10. */
+function isLinkLocal(octets: Uint8Array): boolean {
+  return octets.length === 16 && octets[0] === 0xfe && ((octets[1] ?? 0) & 0xc0) === 0x80
+}
+
+function toAddress(address: Address4 | Address6, zone?: string): Parsed<Address> {
   const text = address.correctForm()
   const octets = parseAddress(text)
   return octets === undefined
     ? bad('bad-address', `${text} is not an IP address`, 'write another')
-    : good({ text, octets })
+    : good({ text: zone === undefined ? text : `${text}%${zone}`, octets })
 }
 
 /** A prefix in canonical form. Host bits are refused, and the hint names what was probably meant. */

@@ -17,6 +17,7 @@ export interface Config {
   /** The named policies of the file; the built-in accept-all and reject-all are not in it. */
   readonly policies: ReadonlyMap<string, Policy>
   readonly peers: readonly PeerConfig[]
+  readonly peerRanges: readonly PeerRangeConfig[]
   readonly statics: readonly StaticRoute[]
   readonly kernel: KernelConfig
   readonly datastore: { readonly type: 'none' }
@@ -51,19 +52,13 @@ export interface ListenAddress {
   readonly port: number
 }
 
-export interface PeerConfig {
-  /** Unique. */
+/** What a neighbour and a range of neighbours have in common. */
+export interface SessionConfig {
+  /** Unique among peers and ranges. */
   readonly name: string
-  /** Unique, canonical text. */
-  readonly address: string
-  readonly asn: number
-  /** TCP port we dial; what the neighbour dials from does not matter. */
-  readonly port: number
-  /** Own address to dial from, same family as `address`. */
-  readonly localAddress?: string
-  /** For TCP MD5 signatures (RFC 2385); never together with `passwordFile`. */
+  /** For TCP MD5 signatures (RFC 2385). From a file it is the daemon that reads it, at start and at every reload. */
   readonly password?: Password
-  /** Where the password is to be read from at start. */
+  /** Where the password is to be read from; never together with `password` in a file, and beside it once it was read. */
   readonly passwordFile?: string
   /** Hops the neighbour may be away (RFC 5082), 1 to 254; never together with `ttl`. */
   readonly ttlSecurity?: number
@@ -71,11 +66,10 @@ export interface PeerConfig {
   readonly ttl?: number
   /** The only interface the session may use. */
   readonly device?: string
-  /** Never dial, only accept. */
-  readonly passive: boolean
+  /** How long TCP waits for an acknowledgement before it gives up (TCP_USER_TIMEOUT); absent: the kernel's default. */
+  readonly tcpUserTimeoutS?: number
   /** 0 (no keepalives, no hold timer) or 3..65535. */
   readonly holdTimeS: number
-  readonly connectRetryS: number
   /** Smallest non-zero hold time of the neighbour that is accepted. */
   readonly minHoldTimeS: number
   /** RFC 9687; 0: never. Absent: the larger of 480 s and twice the negotiated hold time. */
@@ -95,6 +89,29 @@ export interface PeerConfig {
   readonly nextHopSelf: boolean
   /** Own addresses to tell as next hop for a family the session's own address does not belong to; 4 and 16 octets. */
   readonly nextHops: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
+}
+
+export interface PeerConfig extends SessionConfig {
+  /** Unique, canonical text; a link-local one with its zone. */
+  readonly address: string
+  readonly asn: number
+  /** TCP port we dial; what the neighbour dials from does not matter. */
+  readonly port: number
+  /** Own address to dial from, same family as `address`. */
+  readonly localAddress?: string
+  /** Never dial, only accept. */
+  readonly passive: boolean
+  readonly connectRetryS: number
+}
+
+/** Neighbours that are not known by address: whoever connects from the prefix and has a right AS number. */
+export interface PeerRangeConfig extends SessionConfig {
+  /** Unique. */
+  readonly prefix: Prefix
+  /** Any of these; not empty, in ascending order, either all our own AS or none of them. */
+  readonly asns: readonly number[]
+  /** Neighbours at a time. */
+  readonly limit: number
 }
 
 export interface StaticRoute {

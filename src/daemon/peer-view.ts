@@ -6,7 +6,11 @@ import type { PeerConfig } from '../config/index.ts'
 import type { PeerCounters } from '../rib/index.ts'
 import type { ViewParts } from './view-parts.ts'
 
-export function peerView(peer: PeerConfig, { current, rib, routing, peers }: ViewParts): PeerView {
+export function peerView(
+  peer: PeerConfig,
+  range: string | null,
+  { current, rib, routing, peers }: ViewParts,
+): PeerView {
   const { speaker } = current.config
   const row = peers.row(peer.name)
   if (row === undefined) throw new Error(`peer ${peer.name} is configured but not running`)
@@ -16,7 +20,8 @@ export function peerView(peer: PeerConfig, { current, rib, routing, peers }: Vie
   return {
     name: peer.name,
     address: peer.address,
-    asn: peer.asn,
+    asn: negotiated?.peerAsn ?? peer.asn,
+    range,
     localAsn: speaker.asn,
     kind: peer.asn === speaker.asn ? 'ibgp' : 'ebgp',
     state: row.state,
@@ -48,12 +53,12 @@ export function peerView(peer: PeerConfig, { current, rib, routing, peers }: Vie
 }
 
 /** The same with its past. */
-export function peerDetail(peer: PeerConfig, parts: ViewParts): PeerDetail {
+export function peerDetail(peer: PeerConfig, range: string | null, parts: ViewParts): PeerDetail {
   const now = Date.now()
   const history = parts.peers.history(peer.name).map(({ agoMs, from, to, cause }) => {
     return { at: new Date(now - agoMs).toISOString(), from, to, cause }
   })
-  return { ...peerView(peer, parts), history }
+  return { ...peerView(peer, range, parts), history }
 }
 
 function routeCounts(routes: PeerCounters | undefined) {

@@ -3,15 +3,15 @@
  *
  * Peers that go or change leave first, all of them, so that names and addresses may be swapped; a changed one is told Cease / Other Configuration Change
  * (RFC 4486 4), one that goes Cease / Peer De-configured. Static routes come and go in the RIB, without any session noticing more than their routes.
- * `obstacleTo` is asked before, `reconfigure` cannot fail. `peerOptions` and `announceStatic` serve the start as well. Called by speaker.ts.
+ * `obstacleTo` is asked before, `reconfigure` cannot fail. `announceStatic` serves the start as well. Called by speaker.ts.
  */
-import { type Config, type PeerConfig, type ReloadPlan, staticKey } from '../config/index.ts'
+import { type Config, type ReloadPlan, type SessionConfig, staticKey } from '../config/index.ts'
 import { KernelError } from '../kernel/index.ts'
-import type { PeerOptions, PeerSet } from '../net/index.ts'
-import { isStartError } from '../observe/start-error.ts'
+import { NetError, type PeerSet, requireTransport } from '../net/index.ts'
 import { LOCAL_PREFERENCE, type PeerId, type Rib } from '../rib/index.ts'
 import type { CurrentConfig } from './current-config.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
+import { peerOptions, rangeOptions } from './peer-options.ts'
 import type { Routing } from './routing.ts'
 import { transportOptions } from './transport.ts'
 
@@ -27,38 +27,6 @@ type Static = Config['statics'][number]
 
 /** Why a plan cannot be put into effect, and what to do about it. */
 type Obstacle = Error & { readonly code: string; readonly hint: string }
-
-/** How the wait after a failed session grows (RFC 4271 8.1.1): doubled each time, never more than the cap. */
-const IDLE_HOLD_MS = { first: 1_000, cap: 60_000 }
-
-/** What the network side wants to know of a peer. */
-export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions {
-  return {
-    name: peer.name,
-    remoteAddress: peer.address,
-    remotePort: peer.port,
-    ...(peer.localAddress !== undefined && { localAddress: peer.localAddress }),
-    transport: transportOptions(peer),
-    ...(peer.sendHoldTimeS !== undefined && { sendHoldMs: peer.sendHoldTimeS * 1000 }),
-    fsm: {
-      localAsn: speaker.asn,
-      peerAsn: peer.asn,
-      routerId: speaker.routerId,
-      holdTimeS: peer.holdTimeS,
-      families: peer.families,
-      passive: peer.passive,
-      connectRetryMs: peer.connectRetryS * 1000,
-      idleHoldMs: IDLE_HOLD_MS,
-      mayAccept: true,
-      random: Math.random,
-      minHoldTimeS: peer.minHoldTimeS,
-      delayOpenMs: peer.delayOpenS * 1000,
-      extendedMessages: peer.extendedMessages,
-      routeRefresh: peer.routeRefresh,
-      retryWithoutCapabilities: peer.retryWithoutCapabilities,
-    },
-  }
-}
 
 /** A KernelError when the route is behind an interface that this machine does not have. */
 export function announceStatic(route: Static, { rib, kernel }: Pick<RunningParts, 'rib' | 'kernel'>): void {
@@ -79,11 +47,10 @@ export function obstacleTo(next: Config, plan: ReloadPlan, { kernel }: RunningPa
   const missing = arrivals(next, plan).find(route => indexOf(route, kernel) === undefined)
   if (missing !== undefined) return KernelError.unknownInterface(missing.interfaceName ?? '')
   try {
-    // Password files are read here for the first time.
-    for (const peer of next.peers) transportOptions(peer)
+    for (const item of [...next.peers, ...next.peerRanges]) requireTransport(item.name, transportOptions(item))
     return undefined
   } catch (error) {
-    if (isStartError(error)) return error
+    if (error instanceof NetError) return error
     throw error
   }
 }
@@ -91,19 +58,30 @@ export function obstacleTo(next: Config, plan: ReloadPlan, { kernel }: RunningPa
 /** The plan must be for `next` after the present configuration, need no restart, and meet no obstacle. */
 export function reconfigure(next: Config, plan: ReloadPlan, parts: RunningParts): void {
   const { current, peers, routing } = parts
-  const actions = new Map(plan.peers.map(({ name, action }) => [name, action]))
-  for (const [name, action] of actions) {
+  const actions = new Map([...plan.peers, ...plan.ranges].map(({ name, action }) => [name, action]))
+  const isNew = ({ name }: SessionConfig): boolean => actions.get(name) === 'add' || actions.get(name) === 'reset'
+  const leaving = { remove: 'peer-deconfigured', reset: 'configuration-change' } as const
+  for (const { name, action } of plan.peers) {
     // What is left is the closing of sockets, which nobody has to wait for.
-    if (action === 'remove') void peers.remove(name)
-    else if (action === 'reset') void peers.remove(name, 'configuration-change')
+    if (action === 'remove' || action === 'reset') void peers.remove(name, leaving[action])
   }
-  routing.configure(next.peers)
+  for (const { name, action } of plan.ranges) {
+    if (action === 'remove' || action === 'reset') peers.removeRange(name, leaving[action])
+  }
+  routing.configure(next)
   changeStatics(next, plan, parts)
   current.replace(next)
   for (const peer of next.peers) {
-    const action = actions.get(peer.name)
-    if (action === 'add' || action === 'reset') peers.add(peerOptions(next, peer))
+    if (isNew(peer)) peers.add(peerOptions(next, peer))
     else peers.setConnectRetry(peer.name, peer.connectRetryS * 1000)
+  }
+  for (const range of next.peerRanges) {
+    if (isNew(range)) peers.addRange(rangeOptions(range, () => current.config, routing))
+    else peers.setRangeLimit(range.name, range.limit)
+  }
+  for (const item of [...next.peers, ...next.peerRanges]) {
+    const { password } = item
+    if (!isNew(item) && password !== undefined) peers.rekey(item.name, () => password.reveal())
   }
   peers.wake()
 }

@@ -15,7 +15,9 @@ import {
   summarisePlan,
 } from '../config/index.ts'
 import type { Logger } from '../observe/log.ts'
+import { isStartError } from '../observe/start-error.ts'
 import { administer } from './administer.ts'
+import { withPasswords } from './password.ts'
 import type { Speaker } from './speaker.ts'
 
 export interface ReloadParts {
@@ -52,7 +54,15 @@ function reload(parts: ReloadParts, request: ReloadRequest): ReloadReport {
   return complete
 }
 
-function consider(next: Config, { speaker, applied }: ReloadParts, request: ReloadRequest): ReloadReport {
+function consider(written: Config, { speaker, applied }: ReloadParts, request: ReloadRequest): ReloadReport {
+  let next: Config
+  try {
+    next = withPasswords(written)
+  } catch (error) {
+    if (!isStartError(error)) throw error
+    const { message, hint } = error
+    return { ...report('refused', 'nothing changes', null), refusal: { message, hint } }
+  }
   const plan = planReload(speaker.current.config, next)
   const refusal = objectionTo(plan, request.maxImpact) ?? speaker.obstacleTo(next, plan)
   const summary = summarisePlan(plan)

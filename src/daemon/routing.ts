@@ -6,35 +6,62 @@
  */
 import type { Negotiated } from '../../fsm/index.ts'
 import type { Family, Notification } from '../../wire/index.ts'
-import { type PeerConfig, policyText, type SpeakerConfig } from '../config/index.ts'
+import { type Config, type PeerConfig, policyText, type SpeakerConfig } from '../config/index.ts'
 import type { RoutingPort, SessionEndpoints } from '../net/index.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from '../policy/index.ts'
 import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
+import { memberConfig } from './member.ts'
 import { ownNextHops } from './own-address.ts'
 
 export class Routing implements RoutingPort<PeerId> {
   readonly #rib: Rib
   readonly #speaker: SpeakerConfig
   #peers: ReadonlyMap<string, PeerConfig>
+  /** Those who came from a range, and which. */
+  readonly #members = new Map<string, { readonly peer: PeerConfig; readonly range: string }>()
   readonly #sessions = new Map<string, PeerId>()
   readonly #localAddresses = new Map<number, Uint8Array>()
+  readonly #names = new Map<PeerId, string>()
   /** Sessions ended over a malformed UPDATE, by peer. */
   readonly #resets = new Map<string, number>()
   /** By what they say, so that a policy read again is the same one. */
   readonly #compiled = new Map<string, CompiledPolicy>()
 
-  constructor(rib: Rib, speaker: SpeakerConfig, peers: readonly PeerConfig[]) {
+  constructor(rib: Rib, { speaker, peers }: Config) {
     this.#rib = rib
     this.#speaker = speaker
     this.#peers = byName(peers)
   }
 
   /** Other peers from now on. Sessions that are up keep what they came up with; those of peers that are gone must be down already. */
-  configure(peers: readonly PeerConfig[]): void {
+  configure({ peers, peerRanges }: Config): void {
     this.#peers = byName(peers)
     for (const name of this.#resets.keys()) if (!this.#peers.has(name)) this.#resets.delete(name)
-    const used = new Set(peers.flatMap(peer => [policyText(peer.import), policyText(peer.export)]))
+    for (const [name, { peer, range: of }] of this.#members) {
+      const range = peerRanges.find(other => other.name === of)
+      if (range !== undefined) this.#members.set(name, { peer: memberConfig(range, peer.address), range: of })
+    }
+    const used = new Set([...peers, ...peerRanges].flatMap(item => [policyText(item.import), policyText(item.export)]))
     for (const text of this.#compiled.keys()) if (!used.has(text)) this.#compiled.delete(text)
+  }
+
+  /** Somebody connects from a range, and is a peer as long as that lasts. */
+  join(peer: PeerConfig, range: string): void {
+    this.#members.set(peer.name, { peer, range })
+  }
+
+  leave(name: string): void {
+    this.#members.delete(name)
+    this.#resets.delete(name)
+  }
+
+  member(name: string): { readonly peer: PeerConfig; readonly range: string } | undefined {
+    return this.#members.get(name)
+  }
+
+  /** Who came from ranges, in the order they came. */
+  members(): Iterable<{ readonly peer: PeerConfig; readonly range: string }> {
+    return this.#members.values()
   }
 
   /** The RIB's id of a peer's present session. */
@@ -48,11 +75,12 @@ export class Routing implements RoutingPort<PeerId> {
   }
 
   established(name: string, negotiated: Negotiated, endpoints: SessionEndpoints): PeerId {
-    const peer = this.#peers.get(name)
+    const peer = this.#peers.get(name) ?? this.#members.get(name)?.peer
     if (peer === undefined) throw new Error(`a session of ${name}, which is not configured`)
     const id = this.#rib.addPeer(this.#ribPeer(peer, negotiated, endpoints))
     this.#sessions.set(name, id)
     this.#localAddresses.set(id, endpoints.local)
+    this.#names.set(id, name)
     return id
   }
 
@@ -80,7 +108,8 @@ export class Routing implements RoutingPort<PeerId> {
   }
 
   down(id: PeerId): void {
-    const name = this.#nameOf(id)
+    const name = this.#names.get(id)
+    this.#names.delete(id)
     if (name !== undefined) this.#sessions.delete(name)
     this.#localAddresses.delete(id)
     this.#rib.removePeer(id)
@@ -98,13 +127,8 @@ export class Routing implements RoutingPort<PeerId> {
     this.#rib.work()
   }
 
-  #nameOf(id: PeerId): string | undefined {
-    for (const [name, session] of this.#sessions) if (session === id) return name
-    return undefined
-  }
-
   #countReset(id: PeerId): void {
-    const name = this.#nameOf(id)
+    const name = this.#names.get(id)
     if (name !== undefined) this.#resets.set(name, this.resets(name) + 1)
   }
 

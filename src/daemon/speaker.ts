@@ -14,7 +14,9 @@ import { createLogger, type Logger } from '../observe/log.ts'
 import { type PeerId, Rib } from '../rib/index.ts'
 import { CurrentConfig } from './current-config.ts'
 import { KernelCoupling } from './kernel-coupling.ts'
-import { announceStatic, obstacleTo, peerOptions, reconfigure } from './reconfigure.ts'
+import { withPasswords } from './password.ts'
+import { peerOptions, rangeOptions } from './peer-options.ts'
+import { announceStatic, obstacleTo, reconfigure } from './reconfigure.ts'
 import { Routing } from './routing.ts'
 import { createViews } from './views.ts'
 
@@ -42,7 +44,8 @@ export interface Speaker {
 const STOPPING: Objection = { message: 'godwit is stopping', hint: 'start it again with the new configuration' }
 
 /** Rejects with an error that has `code` and `hint` when an address, a password or the kernel cannot be had; nothing is left running then. */
-export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Promise<Speaker> {
+export async function startSpeaker(written: Config, parts: SpeakerParts = {}): Promise<Speaker> {
+  const config = withPasswords(written)
   const seed = randomInt(2 ** 32)
   const current = new CurrentConfig(config)
   const { asn, routerId } = config.speaker
@@ -59,9 +62,10 @@ export async function startSpeaker(config: Config, parts: SpeakerParts = {}): Pr
     resolveNextHops,
     ...(clusterId !== undefined && { clusterId }),
   })
-  const routing = new Routing(rib, config.speaker, config.peers)
+  const routing = new Routing(rib, config)
   const peers = new PeerSet<PeerId>({ routing, listen: config.speaker.listen })
   for (const peer of config.peers) peers.add(peerOptions(config, peer))
+  for (const range of config.peerRanges) peers.addRange(rangeOptions(range, () => current.config, routing))
   const logger = parts.logger ?? createLogger('silent')
   const kernel = coupleKernel(config, parts, {
     rib,
@@ -163,6 +167,7 @@ function noticeReturn(current: CurrentConfig, peers: PeerSet<PeerId>, kernel: Ke
   const unsubscribe = sessionState.subscribe(({ peer, to }) => {
     if (to !== 'Established' || peers.row(peer)?.state !== 'Established') return
     returned.add(peer)
+    if (returned.size < current.config.peers.length) return
     if (current.config.peers.some(({ name }) => !returned.has(name))) return
     unsubscribe()
     kernel.neighboursReturned()

@@ -1,52 +1,14 @@
-/**
- * What TCP has to carry for a peer, from its configuration: passwords out of files, the rest as written. Called by speaker.ts.
- *
- * A password that cannot be had ends the start: a session without it would be one that somebody wanted protected.
- */
-import { readFileSync, statSync } from 'node:fs'
-import { PASSWORD_MAX_OCTETS, Password, type PeerConfig } from '../config/index.ts'
+/** What TCP has to carry for a peer or a range, from its configuration; passwords are there already (password.ts). Called by peer-options.ts. */
+import type { SessionConfig } from '../config/index.ts'
 import type { TransportOptions } from '../net/index.ts'
-import { StartError } from '../observe/start-error.ts'
 
-/** Far more than a password may have, so that its length can be told. */
-const FILE_MAX_OCTETS = 4096
-
-/** Reads the peer's password file if it has one. Throws a StartError, which names the file and never what is in it. */
-export function transportOptions(peer: PeerConfig): TransportOptions {
-  const { ttlSecurity, ttl, device, passwordFile } = peer
-  const password = passwordFile === undefined ? peer.password : readPassword(peer.name, passwordFile)
+export function transportOptions(peer: SessionConfig): TransportOptions {
+  const { ttlSecurity, ttl, device, tcpUserTimeoutS, password } = peer
   return {
     ...(password !== undefined && { md5Key: () => password.reveal() }),
     ...(ttlSecurity !== undefined && { ttlSecurityHops: ttlSecurity }),
     ...(ttl !== undefined && { ttl }),
     ...(device !== undefined && { device }),
+    ...(tcpUserTimeoutS !== undefined && { userTimeoutMs: tcpUserTimeoutS * 1000 }),
   }
-}
-
-/** The octets of the file as they are; one newline at the end, or carriage return and newline, is the editor's. */
-function readPassword(peer: string, path: string): Password {
-  const octets = readOctets(peer, path)
-  const text = octets.at(-1) === 0x0a ? octets.subarray(0, octets.at(-2) === 0x0d ? -2 : -1) : octets
-  if (text.length > 0 && text.length <= PASSWORD_MAX_OCTETS) return new Password(Uint8Array.from(text))
-  throw new StartError(
-    'password-file-unusable',
-    `the password file of peer ${peer}, ${path}, ${text.length === 0 ? 'is empty' : `has ${text.length} octets`}`,
-    `put a password of 1 to ${PASSWORD_MAX_OCTETS} octets in it`,
-  )
-}
-
-function readOctets(peer: string, path: string): Uint8Array {
-  let why: string
-  try {
-    const status = statSync(path)
-    if (status.isFile() && status.size <= FILE_MAX_OCTETS) return readFileSync(path)
-    why = status.isFile() ? `it has ${status.size} octets` : 'it is not a file'
-  } catch (error) {
-    why = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-  }
-  throw new StartError(
-    'password-file-unreadable',
-    `the password file of peer ${peer}, ${path}, cannot be read: ${why}`,
-    'check passwordFile, and that the user godwit runs as may read it',
-  )
 }

@@ -15,10 +15,15 @@ export function createViews(parts: ViewParts): Views {
   const startedAt = new Date()
   return {
     status: () => statusView(parts, startedAt),
-    peers: () => parts.current.config.peers.map(peer => peerView(peer, parts)),
+    peers: () => [
+      ...parts.current.config.peers.map(peer => peerView(peer, null, parts)),
+      ...Array.from(parts.routing.members(), ({ peer, range }) => peerView(peer, range, parts)),
+    ],
     peer(name) {
-      const peer = parts.current.config.peers.find(known => known.name === name)
-      return peer && peerDetail(peer, parts)
+      const known = parts.current.config.peers.find(peer => peer.name === name)
+      if (known !== undefined) return peerDetail(known, null, parts)
+      const member = parts.routing.member(name)
+      return member && peerDetail(member.peer, member.range, parts)
     },
     routes: query => routeRows(query, parts),
     nextHops: () => nextHopRows(parts),
@@ -65,9 +70,9 @@ function* kernelRows({ kernel }: ViewParts): Iterable<KernelRow> {
 }
 
 /** Ready: the kernel side works and no configured neighbour is missing (as Calico's readiness probe has it). */
-function readiness({ peers, kernel }: ViewParts): Readiness {
-  const missing = peers.rows().filter(row => row.state !== 'Established')
-  const reasons = missing.map(row => `peer ${row.name} is ${row.state}`)
+function readiness({ current, peers, kernel }: ViewParts): Readiness {
+  const rows = current.config.peers.flatMap(({ name }) => peers.row(name) ?? [])
+  const reasons = rows.flatMap(row => (row.state === 'Established' ? [] : `peer ${row.name} is ${row.state}`))
   if (kernel?.problem !== undefined) reasons.push(kernel.problem.message)
   return { ready: reasons.length === 0, reasons }
 }
@@ -98,6 +103,8 @@ function statusView({ current, rib, peers, kernel, configPath, version }: ViewPa
     attributeSets,
     updateGroups: groups.map(group => ({ name: group.name, peers: group.peers, logOctets: group.logOctets })),
     peersByState,
+    peerRanges: peers.ranges().map(({ name, limit, members }) => ({ name, limit, peers: members.length })),
+    refusals: refusalRows(peers),
     kernel: kernelStatus(config, kernel),
     config: {
       file: configPath,
@@ -105,6 +112,10 @@ function statusView({ current, rib, peers, kernel, configPath, version }: ViewPa
       lastReload: lastReload === undefined ? null : { ...lastReload, at: lastReload.at.toISOString() },
     },
   }
+}
+
+function refusalRows(peers: ViewParts['peers']): StatusView['refusals'] {
+  return Object.entries(peers.refusals()).map(([reason, count]) => ({ reason, count }))
 }
 
 function kernelStatus({ kernel: { backend } }: Config, kernel: KernelCoupling | undefined): StatusView['kernel'] {

@@ -78,9 +78,9 @@ class Speaker {
   readonly #peers: readonly PeerConfig[]
   #next = 0
 
-  constructor({ speaker, peers }: Config) {
-    this.#peers = peers
-    this.#routing = new Routing(new Rib({ asn: OWN_ASN, routerId: 1, seed: 1, reserve: 4096 }), speaker, peers)
+  constructor(config: Config) {
+    this.#peers = config.peers
+    this.#routing = new Routing(new Rib({ asn: OWN_ASN, routerId: 1, seed: 1, reserve: 4096 }), config)
   }
 
   /** A session with the next configured peer of this kind is Established. */

@@ -14,6 +14,8 @@ import type { ConnectionView } from './peer-row.ts'
 import type { Reader, ReadGate } from './read-gate.ts'
 import type { SessionEndpoints } from './routing-port.ts'
 import type { StreamSocket } from './stream-socket.ts'
+import { describeTcpError } from './tcp-error.ts'
+import { rekey } from './transport.ts'
 
 /** No piece is pulled for a connection that has this much waiting. */
 export const WRITE_LIMIT_OCTETS = 256 * 1024
@@ -47,26 +49,6 @@ export interface ConnectionOptions {
   readonly writeLimitOctets?: number | undefined
 }
 
-const TCP_ERRORS: Readonly<Record<string, string>> = {
-  ECONNRESET: 'connection reset by peer',
-  EPIPE: 'connection closed by peer while writing',
-  ETIMEDOUT: 'connection timed out',
-  EHOSTUNREACH: 'no route to host',
-  ENETUNREACH: 'network unreachable',
-  ENETDOWN: 'network down',
-  ECONNREFUSED: 'connection refused',
-  EADDRNOTAVAIL: 'local address not available',
-  EADDRINUSE: 'local address in use',
-  EACCES: 'permission denied',
-}
-
-/** An operating system error in words, with its name for searching. */
-export function describeTcpError(error: Error): string {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const words = code === undefined ? undefined : TCP_ERRORS[code]
-  return words === undefined ? error.message : `${words} (${code})`
-}
-
 /** Octets of the write in flight that the kernel has not taken. libuv's own figure, not public; 0 when Node stops telling. */
 function queuedInLibuv(socket: StreamSocket): number {
   const handle: unknown = Reflect.get(socket, '_handle')
@@ -81,6 +63,8 @@ export class Connection implements FrameSink, Reader {
   readonly localPort: number
   readonly remoteAddress: string
   readonly remotePort: number
+  /** When it was handed over. */
+  readonly openedAt: Millis
   /** Time of the chunk being read. */
   now: Millis
   octetsReceived = 0
@@ -105,7 +89,8 @@ export class Connection implements FrameSink, Reader {
     this.#writeLimitOctets = options.writeLimitOctets ?? WRITE_LIMIT_OCTETS
     this.#owner = options.owner
     this.#clock = options.clock
-    this.now = options.clock.now()
+    this.openedAt = options.clock.now()
+    this.now = this.openedAt
     this.localAddress = socket.localAddress ?? ''
     this.localPort = socket.localPort ?? 0
     this.remoteAddress = socket.remoteAddress ?? ''
@@ -214,6 +199,11 @@ export class Connection implements FrameSink, Reader {
     this.#socket.end()
     this.#socket.resume()
     this.#linger = this.#clock.after(lingerMs, () => this.#socket.destroy())
+  }
+
+  /** Exchanges the key of its signatures (RFC 2385); false when the kernel will not. */
+  rekey(key: Uint8Array): boolean {
+    return rekey(this.#socket, this.remoteAddress, key)
   }
 
   /** Ends the connection now, whatever is still on its way. */

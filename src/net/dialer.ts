@@ -8,8 +8,8 @@
 import { Socket } from 'node:net'
 import { canonicalAddress } from './address.ts'
 import type { Clock, PendingCall } from './clock.ts'
-import { describeTcpError } from './connection.ts'
 import type { StreamSocket } from './stream-socket.ts'
+import { describeTcpError } from './tcp-error.ts'
 
 /** Where an attempt goes to and comes from. */
 export interface DialTarget {

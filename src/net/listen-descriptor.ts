@@ -5,15 +5,17 @@
 import { TRAFFIC_CLASS_CS6 } from '../sys/constants.ts'
 import { SysError } from '../sys/errno.ts'
 import { openTcp, setConnectionOptions, type TcpFamily } from '../sys/tcp.ts'
-import { removeMd5Key, setMd5Key } from '../sys/tcp-md5.ts'
+import { type Md5Key, removeMd5Key, setMd5Key } from '../sys/tcp-md5.ts'
 import { addressOctets } from './address.ts'
 import { NetError } from './errors.ts'
 import { endpoint, MAX_TTL, type TransportOptions } from './transport.ts'
 
-/** A peer as a listener sees it. */
+/** A peer, or a range of peers, as a listener sees it. */
 export interface ListenedPeer {
   readonly name: string
   readonly remoteAddress: string
+  /** Of a range, whose first address `remoteAddress` is. */
+  readonly prefixLength?: number
   readonly transport: TransportOptions
 }
 
@@ -34,13 +36,14 @@ export class ListenDescriptor {
   }
 
   /** Throws a NetError when the kernel refuses the key. */
-  admit({ name, remoteAddress, transport }: ListenedPeer): void {
-    const address = this.#octets(remoteAddress)
-    if (address === undefined) return
+  admit(peer: ListenedPeer): void {
+    const { name, transport } = peer
+    const whose = this.#whose(peer)
+    if (whose === undefined) return
     const { md5Key, ttlSecurityHops } = transport
     try {
       if (ttlSecurityHops !== undefined) setConnectionOptions(this.fd, this.#family, { ttl: MAX_TTL })
-      if (md5Key !== undefined) setMd5Key(this.fd, { address, key: md5Key() })
+      if (md5Key !== undefined) setMd5Key(this.fd, { ...whose, key: md5Key() })
     } catch (error) {
       if (!(error instanceof SysError)) throw error
       const hint =
@@ -55,14 +58,15 @@ export class ListenDescriptor {
     }
   }
 
-  forget({ remoteAddress, transport }: ListenedPeer): void {
-    const address = this.#octets(remoteAddress)
-    if (address !== undefined && transport.md5Key !== undefined) removeMd5Key(this.fd, address)
+  forget(peer: ListenedPeer): void {
+    const whose = this.#whose(peer)
+    if (whose !== undefined && peer.transport.md5Key !== undefined) removeMd5Key(this.fd, whose)
   }
 
-  /** The octets of an address of this descriptor's family. */
-  #octets(remoteAddress: string): Uint8Array | undefined {
-    const octets = addressOctets(remoteAddress)
-    return octets?.length === (this.#family === 'ipv4' ? 4 : 16) ? octets : undefined
+  /** Undefined when the peer is of the other family. */
+  #whose({ remoteAddress, prefixLength }: ListenedPeer): Omit<Md5Key, 'key'> | undefined {
+    const address = addressOctets(remoteAddress)
+    if (address?.length !== (this.#family === 'ipv4' ? 4 : 16)) return undefined
+    return { address, ...(prefixLength !== undefined && { prefixLength }) }
   }
 }

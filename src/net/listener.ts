@@ -11,6 +11,7 @@ import { canonicalAddress } from './address.ts'
 import { NetError, type NetErrorCode } from './errors.ts'
 import { ListenDescriptor, type ListenedPeer } from './listen-descriptor.ts'
 import { type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
+import type { StreamSocket } from './stream-socket.ts'
 
 export interface ListenAddress {
   readonly address: string
@@ -19,13 +20,21 @@ export interface ListenAddress {
 
 /** Somebody connections may come from. A reason: it has not taken this one. */
 export interface Acceptor {
-  accept(socket: Socket): RefusalReason | undefined
+  accept(socket: StreamSocket): RefusalReason | undefined
+}
+
+/** Who knows the peers. */
+export interface ListenerHost {
+  lookup(address: string): Acceptor | undefined
+  /** Asked for every connection of somebody known: a reason when there have been too many. */
+  pace?(address: string): RefusalReason | undefined
+  listened?(): Iterable<ListenedPeer>
 }
 
 export interface ListenerOptions {
   readonly address: ListenAddress
   /** Finds the peer with this canonical address; lists all there are, so that the socket can be prepared for them before it listens. */
-  readonly host: { lookup(address: string): Acceptor | undefined; listened?(): Iterable<ListenedPeer> }
+  readonly host: ListenerHost
   readonly observer: NetObserver
 }
 
@@ -156,8 +165,10 @@ export class Listener {
       this.#refuse(socket, 'unknown', 'gone')
       return
     }
-    const peer = this.#options.host.lookup(canonicalAddress(from) ?? from)
-    const reason = peer === undefined ? 'stranger' : peer.accept(socket)
+    const { host } = this.#options
+    const address = canonicalAddress(from) ?? from
+    const peer = host.lookup(address)
+    const reason = peer === undefined ? 'stranger' : (host.pace?.(address) ?? peer.accept(socket))
     if (reason !== undefined) this.#refuse(socket, from, reason)
   }
 

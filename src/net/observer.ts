@@ -15,10 +15,32 @@ import {
   sessionState,
 } from '../observe/channels.ts'
 
-/** Why an incoming connection was turned away; `transport`: without the TTL, key or device its peer has to have. */
-export type RefusalReason = 'stranger' | 'too-many' | 'gone' | 'transport'
+/** Why an incoming connection was turned away, each with its words for people. */
+export const REFUSALS = {
+  stranger: 'from an address that is neither a peer nor in a range',
+  'source-rate': 'more connections from one address than are taken',
+  'global-rate': 'more connections from all addresses than are taken',
+  'range-full': 'the range has as many neighbours as it may have',
+  pending: 'another connection from that address has not come up yet',
+  'too-many': 'the peer holds as many connections as it may',
+  ttl: 'came from further away than ttlSecurity allows',
+  transport: 'without the key, TTL or device its peer has to have',
+  gone: 'was closed before it was looked at',
+} as const
 
-export const noRefusals = (): Record<RefusalReason, number> => ({ stranger: 0, 'too-many': 0, gone: 0, transport: 0 })
+export type RefusalReason = keyof typeof REFUSALS
+
+export const noRefusals = (): Record<RefusalReason, number> => ({
+  stranger: 0,
+  'source-rate': 0,
+  'global-rate': 0,
+  'range-full': 0,
+  pending: 0,
+  'too-many': 0,
+  ttl: 0,
+  transport: 0,
+  gone: 0,
+})
 
 /** Whom a report is about. */
 export interface ObservedPeer {

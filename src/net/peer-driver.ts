@@ -44,6 +44,8 @@ import type { Sender, SendResult, SendSlot } from './send-loop.ts'
 import type { StreamSocket } from './stream-socket.ts'
 import { openDialSocket, prepareAccepted, type TransportOptions } from './transport.ts'
 
+/** How long a member's connection may take to bring its OPEN while another waits. */
+const PENDING_GRACE_MS = 1000
 const TYPE_OFFSET = HEADER_LENGTH - 1
 /** Stands for an UPDATE outside Established, where only its type matters (RFC 6608 4) and decoding it could name the wrong error. */
 const UNREAD_UPDATE: Update = { withdrawn: [], attributes: [], nlri: [], problems: [], action: 'accept' }
@@ -51,7 +53,7 @@ const UNREAD_UPDATE: Update = { withdrawn: [], attributes: [], nlri: [], problem
 export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sender {
   readonly name: PeerKey
   readonly remoteAddress: string
-  readonly transport: TransportOptions
+  #transport: TransportOptions
   #options: PeerOptions
   readonly #parts: DriverParts<Handle>
   readonly #faults = new FaultLog()
@@ -74,7 +76,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   constructor(options: PeerOptions, parts: DriverParts<Handle>) {
     this.name = options.name
     this.remoteAddress = options.remoteAddress
-    this.transport = options.transport ?? {}
+    this.#transport = options.transport ?? {}
     this.#options = options
     this.#parts = parts
     this.#connections = new ConnectionTable({ ...parts, owner: this })
@@ -82,7 +84,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
       target: dialTarget(options),
       timeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       clock: parts.clock,
-      openSocket: parts.openSocket ?? (target => openDialSocket(target, this.transport)),
+      openSocket: parts.openSocket ?? (target => openDialSocket(target, this.#transport)),
       connected: socket => this.#adopt(socket, 'outgoing'),
       failed: reason => this.#dialFailed(reason),
     })
@@ -140,15 +142,47 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     this.#fsm.connectRetryMs = connectRetryMs
   }
 
+  /** Another key from now on (RFC 2385), also on connections that are up; one that will not take it is ended. */
+  rekey(md5Key: () => Uint8Array): void {
+    this.#transport = { ...this.#transport, md5Key }
+    for (const connection of this.#connections.values()) {
+      if (!connection.isOpen || connection.rekey(md5Key())) continue
+      this.#input({ type: 'failure', connection: connection.id, error: cease(CeaseSubcode.CONFIGURATION_CHANGE) })
+    }
+  }
+
+  get transport(): TransportOptions {
+    return this.#transport
+  }
+
   /** A connection from this peer's address; a reason when it was not taken, and is still the caller's. */
   accept(socket: StreamSocket): RefusalReason | undefined {
     if (this.#disposed !== undefined) return 'too-many'
     // First, so that a connection that is none of the peer's pushes nothing out.
-    if (prepareAccepted(socket, this.remoteAddress, this.transport) !== undefined) return 'transport'
+    const flaw = prepareAccepted(socket, this.remoteAddress, this.#transport)
+    if (flaw !== undefined) return flaw
+    const rival = this.#options.isMember === true ? this.#pending() : undefined
+    if (rival === 'busy') return 'pending'
     if (!this.#connections.makeRoom()) return 'too-many'
     this.#accepted++
     this.#adopt(socket, 'incoming')
+    if (rival !== undefined) this.#displace(rival)
     return undefined
+  }
+
+  /** The connection that has not come up yet; 'busy' when it is getting on or had no time to. */
+  #pending(): Connection | 'busy' | undefined {
+    const session = this.#fsm.sessions.find(({ state }) => state !== 'Established')
+    const connection = session === undefined ? undefined : this.#connections.get(session.connection)
+    if (session === undefined || connection === undefined) return undefined
+    const ageMs = this.#parts.clock.now() - connection.openedAt
+    return session.state === 'OpenConfirm' || ageMs < PENDING_GRACE_MS ? 'busy' : connection
+  }
+
+  /** A connection that said nothing whole in time gives way to the next: whoever sits there must not keep the neighbour out. */
+  #displace(connection: Connection): void {
+    connection.abort()
+    this.#input({ type: 'closed', connection: connection.id, reason: 'gave way to a newer connection' })
   }
 
   row(): PeerRow {
@@ -209,7 +243,9 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
 
   gone(connection: Connection): void {
     this.#connections.remove(connection)
-    if (this.#connections.isEmpty) this.#disposed?.()
+    if (!this.#connections.isEmpty) return
+    if (this.#disposed !== undefined) this.#disposed()
+    else if (this.#options.isMember === true) this.#parts.vacated(this.name)
   }
 
   // What the deadline timer and the send loop ask

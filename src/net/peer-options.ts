@@ -30,6 +30,8 @@ export interface PeerOptions {
   readonly sendHoldMs?: number
   /** How long one connection attempt may take. Default 20 s; the connect-retry time of the machine ends it earlier when that is shorter. */
   readonly connectTimeoutMs?: number
+  /** A member of a range: one connection at a time that is not Established, and no more peer once the last one is gone. */
+  readonly isMember?: boolean
 }
 
 /** What all drivers of a PeerSet share. */
@@ -44,6 +46,8 @@ export interface DriverParts<Handle> {
   readonly lingerMs: number
   readonly writeLimitOctets: number | undefined
   readonly openSocket?: SocketFactory | undefined
+  /** A member's last connection is gone. */
+  readonly vacated: (name: PeerKey) => void
 }
 
 /** Where a peer is dialled, and from where. */

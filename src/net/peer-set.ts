@@ -4,19 +4,23 @@
  * This is what `src/daemon` holds. Peers come and go at run time; nothing here knows the configuration, its differences, or the RIB.
  */
 import type { Family } from '../../wire/index.ts'
+import { AcceptRate } from './accept-rate.ts'
 import { canonicalAddress } from './address.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import type { SocketFactory } from './dialer.ts'
 import { NetError } from './errors.ts'
-import { type ListenAddress, Listener } from './listener.ts'
+import type { ListenedPeer } from './listen-descriptor.ts'
+import { type Acceptor, type ListenAddress, Listener } from './listener.ts'
 import { channelObserver, type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
 import { PeerDriver } from './peer-driver.ts'
 import type { PeerOptions } from './peer-options.ts'
+import { PeerRange, type RangeOptions, type RangeRow, RangeTable } from './peer-range.ts'
 import type { PastTransition, PeerRow, RefreshObstacle } from './peer-row.ts'
 import { ReadGate } from './read-gate.ts'
 import type { PeerKey, RoutingPort } from './routing-port.ts'
 import { SendLoop } from './send-loop.ts'
+import type { StreamSocket } from './stream-socket.ts'
 import { requireTransport } from './transport.ts'
 import { UpdateCounter } from './update-count.ts'
 
@@ -59,6 +63,8 @@ export class PeerSet<Handle> {
   readonly #byAddress = new Map<string, PeerDriver<Handle>>()
   /** Peers an operator keeps down; by name, so that a peer that is added again stays down. */
   readonly #disabled = new Set<PeerKey>()
+  readonly #ranges = new RangeTable()
+  readonly #acceptRate: AcceptRate
   #listeners: readonly Listener[] = []
   #isStarted = false
 
@@ -73,6 +79,7 @@ export class PeerSet<Handle> {
       beforeSlice: now => this.#deadlines.runDue(now),
     })
     this.#readGate = new ReadGate(this.#clock)
+    this.#acceptRate = new AcceptRate(this.#clock.now())
   }
 
   get size(): number {
@@ -113,31 +120,51 @@ export class PeerSet<Handle> {
       const message = `there is a peer named ${options.name} already`
       throw new NetError('peer-duplicate-name', message, 'Give every peer a name of its own.')
     }
+    // Whoever came from a range gives way to the peer it now is by configuration.
+    for (const range of this.#ranges.values()) {
+      const member = this.#byAddress.get(address)?.name
+      if (member !== undefined) void this.#dismiss(range, member, REMOVAL_SUBCODE['configuration-change'])
+    }
     const holder = this.#byAddress.get(address)
     if (holder !== undefined) {
       const message = `peers ${holder.name} and ${options.name} both have the address ${address}`
       throw new NetError('peer-duplicate-address', message, 'Keep one peer per address.')
     }
     requireTransport(options.name, options.transport ?? {})
-    const driver = new PeerDriver<Handle>(
-      { ...options, remoteAddress: address },
-      {
-        routing: this.#options.routing,
-        observer: this.#observer,
-        clock: this.#clock,
-        deadlines: this.#deadlines,
-        sendLoop: this.#sendLoop,
-        readGate: this.#readGate,
-        updateCounter: this.#updateCounter,
-        lingerMs: this.#options.lingerMs ?? 2000,
-        openSocket: this.#options.openSocket,
-        writeLimitOctets: this.#options.writeLimitOctets,
-      },
-    )
-    for (const listener of this.#listeners) listener.admit(driver)
-    this.#byName.set(options.name, driver)
-    this.#byAddress.set(address, driver)
+    const driver = this.#register({ ...options, remoteAddress: address })
+    this.#prepare(driver)
     if (this.#isStarted) this.#startUnlessDisabled(driver)
+  }
+
+  #register(options: PeerOptions): PeerDriver<Handle> {
+    const driver = new PeerDriver<Handle>(options, {
+      routing: this.#options.routing,
+      observer: this.#observer,
+      clock: this.#clock,
+      deadlines: this.#deadlines,
+      sendLoop: this.#sendLoop,
+      readGate: this.#readGate,
+      updateCounter: this.#updateCounter,
+      lingerMs: this.#options.lingerMs ?? 2000,
+      openSocket: this.#options.openSocket,
+      writeLimitOctets: this.#options.writeLimitOctets,
+      vacated: name => this.#vacate(name),
+    })
+    this.#byName.set(options.name, driver)
+    this.#byAddress.set(options.remoteAddress, driver)
+    return driver
+  }
+
+  /** Makes a peer, or a range, known to listeners that are open. One that cannot take its key says so and goes on: without the key nothing gets through. */
+  #prepare(peer: ListenedPeer): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener.admit(peer)
+      } catch (error) {
+        if (!(error instanceof NetError)) throw error
+        this.#observer.listenerChanged({ ...listener.address, state: 'failed', reason: error.message })
+      }
+    }
   }
 
   /**
@@ -151,6 +178,83 @@ export class PeerSet<Handle> {
     if (why === 'peer-deconfigured') this.#disabled.delete(name)
     for (const listener of this.#listeners) listener.forget(driver)
     await driver.dispose(REMOVAL_SUBCODE[why])
+  }
+
+  /** Adds a range of peers. A NetError when its name is taken, its prefix is none, or its options cannot be had. */
+  addRange(options: RangeOptions): void {
+    if (this.#ranges.get(options.name) !== undefined || this.#byName.has(options.name)) {
+      const message = `there is a peer or range named ${options.name} already`
+      throw new NetError('peer-duplicate-name', message, 'Give every peer and range a name of its own.')
+    }
+    const network = canonicalAddress(options.network)
+    if (network === undefined) {
+      const message = `range ${options.name}: "${options.network}" is not an IP address`
+      throw new NetError('peer-address-invalid', message, 'Give the prefix neighbours connect from.')
+    }
+    requireTransport(options.name, options.transport ?? {})
+    const range = new PeerRange({ ...options, network })
+    this.#prepare(range)
+    this.#ranges.add(range)
+  }
+
+  /** Takes a range away, and all who came from it with the Cease of `remove`. */
+  removeRange(name: string, why: keyof typeof REMOVAL_SUBCODE = 'peer-deconfigured'): void {
+    const range = this.#requireRange(name)
+    this.#ranges.remove(range)
+    for (const listener of this.#listeners) listener.forget(range)
+    for (const member of [...range.members.keys()]) void this.#dismiss(range, member, REMOVAL_SUBCODE[why])
+  }
+
+  /** For whoever comes from now on; those who are there stay. */
+  setRangeLimit(name: string, limit: number): void {
+    this.#requireRange(name).limit = limit
+  }
+
+  ranges(): readonly RangeRow[] {
+    return this.#ranges.values().map(range => range.row())
+  }
+
+  /** Another key for a peer or a range (RFC 2385), without ending a session; does nothing when it is the same one. */
+  rekey(name: string, md5Key: () => Uint8Array): void {
+    const range = this.#ranges.get(name)
+    const signed = range ?? this.#require(name)
+    const before = signed.transport.md5Key?.()
+    if (before === undefined || sameOctets(before, md5Key())) return
+    if (range !== undefined) range.transport = { ...range.transport, md5Key }
+    const drivers = range === undefined ? [this.#require(name)] : this.#membersOf(range)
+    for (const driver of drivers) driver.rekey(md5Key)
+    this.#prepare(signed)
+  }
+
+  #membersOf(range: PeerRange): PeerDriver<Handle>[] {
+    return [...range.members.keys()].flatMap(name => this.#byName.get(name) ?? [])
+  }
+
+  /** A connection from a range makes a peer of its source. */
+  #welcome(range: PeerRange, address: string, socket: StreamSocket): RefusalReason | undefined {
+    if (range.isFull) return 'range-full'
+    const driver = this.#register({ ...range.options.join(address), remoteAddress: address, isMember: true })
+    range.members.set(driver.name, address)
+    this.#startUnlessDisabled(driver)
+    const refusal = driver.accept(socket)
+    if (refusal !== undefined) this.#vacate(driver.name)
+    return refusal
+  }
+
+  #vacate(member: PeerKey): void {
+    const range = this.#ranges.values().find(({ members }) => members.has(member))
+    if (range !== undefined) void this.#dismiss(range, member, REMOVAL_SUBCODE['peer-deconfigured'])
+  }
+
+  /** The member is gone from all tables at once; its last connection may take its time. */
+  async #dismiss(range: PeerRange, member: PeerKey, subcode: number): Promise<void> {
+    const driver = this.#byName.get(member)
+    if (!range.members.delete(member) || driver === undefined) return
+    this.#byName.delete(member)
+    this.#byAddress.delete(driver.remoteAddress)
+    const gone = driver.dispose(subcode)
+    range.options.leave(member)
+    await gone
   }
 
   /** Changes the wait between attempts to connect (RFC 4271 8.1.3) without touching what is under way. */
@@ -210,14 +314,22 @@ export class PeerSet<Handle> {
     this.#sendLoop.schedule()
   }
 
-  /** The driver a connection from this address belongs to. */
-  lookup(address: string): PeerDriver<Handle> | undefined {
-    return this.#byAddress.get(address) ?? this.#byAddress.get(canonicalAddress(address) ?? '')
+  /** Whom a connection from this canonical address belongs to: the peer there, else the range it is in. */
+  lookup(address: string): Acceptor | undefined {
+    const driver = this.#byAddress.get(address)
+    if (driver !== undefined) return driver
+    const range = this.#ranges.match(address)
+    return range === undefined ? undefined : { accept: socket => this.#welcome(range, address, socket) }
   }
 
-  /** Whom listeners have to be prepared for. */
-  listened(): Iterable<PeerDriver<Handle>> {
-    return this.#byName.values()
+  /** Whether a connection from somebody known may be taken now. */
+  pace(address: string): RefusalReason | undefined {
+    return this.#acceptRate.take(address, this.#clock.now())
+  }
+
+  /** Whom listeners have to be prepared for; members need nothing that their range has not. */
+  listened(): Iterable<ListenedPeer> {
+    return [...this.#byName.values(), ...this.#ranges.values()]
   }
 
   row(name: PeerKey): PeerRow | undefined {
@@ -242,10 +354,21 @@ export class PeerSet<Handle> {
     if (!this.#disabled.has(driver.name)) driver.start()
   }
 
+  #requireRange(name: string): PeerRange {
+    const range = this.#ranges.get(name)
+    if (range === undefined)
+      throw new NetError('peer-unknown', `there is no range named ${name}`, 'See "godwit show peers".')
+    return range
+  }
+
   #require(name: PeerKey): PeerDriver<Handle> {
     const driver = this.#byName.get(name)
     if (driver === undefined)
       throw new NetError('peer-unknown', `there is no peer named ${name}`, 'See "godwit show peers".')
     return driver
   }
+}
+
+function sameOctets(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((octet, at) => octet === other[at])
 }

@@ -7,6 +7,7 @@
  */
 import { Socket, type SocketConstructorOpts } from 'node:net'
 import { TRAFFIC_CLASS_CS6 } from '../sys/constants.ts'
+import { SysError } from '../sys/errno.ts'
 import { type LibcResult, loadLibc } from '../sys/libc.ts'
 import { interfaceIndex } from '../sys/namespace.ts'
 import type { Endpoint } from '../sys/sockaddr.ts'
@@ -36,6 +37,8 @@ export interface TransportOptions {
   readonly ttl?: number
   /** The only interface the session may use. */
   readonly device?: string
+  /** TCP_USER_TIMEOUT: how long what we sent may go unacknowledged before TCP gives up. Default: the kernel's. */
+  readonly userTimeoutMs?: number
 }
 
 export const MAX_TTL = 255
@@ -54,27 +57,38 @@ export function endpoint(address: string, port: number): Endpoint {
 
 /** Options of the connection with a peer, on whichever side it was opened. */
 function connectionOptions(remoteAddress: string, transport: TransportOptions): ConnectionOptions {
-  const { md5Key, ttlSecurityHops: hops, ttl, device } = transport
+  const { md5Key, ttlSecurityHops: hops, ttl, device, userTimeoutMs } = transport
   const address = addressOctets(remoteAddress)
   return {
     trafficClass: TRAFFIC_CLASS_CS6,
     ...(ttl !== undefined && { ttl }),
     ...(hops !== undefined && { ttl: MAX_TTL, minimumTtl: minimumTtl(hops) }),
     ...(device !== undefined && { device }),
+    ...(userTimeoutMs !== undefined && { userTimeoutMs }),
     ...(md5Key !== undefined && address !== undefined && { md5: { address, key: md5Key() } }),
   }
 }
 
-const needsLibc = ({ md5Key, ttlSecurityHops, ttl, device }: TransportOptions): boolean =>
-  [md5Key, ttlSecurityHops, ttl, device].some(option => option !== undefined)
+/** Options that Node cannot set itself, by the words of the configuration. */
+const NEEDS_LIBC: readonly (readonly [keyof TransportOptions, string])[] = [
+  ['md5Key', 'password'],
+  ['ttlSecurityHops', 'ttlSecurity'],
+  ['ttl', 'ttl (multihop)'],
+  ['device', 'device'],
+  ['userTimeoutMs', 'tcpUserTimeout'],
+]
+
+const neededOf = (transport: TransportOptions): string[] =>
+  NEEDS_LIBC.filter(([option]) => transport[option] !== undefined).map(([, words]) => words)
 
 /** A NetError when the peer is to have something that this machine cannot give. */
 export function requireTransport(peer: string, transport: TransportOptions, libc: LibcResult = loadLibc()): void {
-  if (libc.isLoaded || !needsLibc(transport)) return
+  const needed = neededOf(transport)
+  if (libc.isLoaded || needed.length === 0) return
   throw new NetError(
     'transport-unavailable',
-    `peer ${peer} is to have a password, TTL or device, which cannot be set here: ${libc.reason}`,
-    'Install godwit on Linux with its optional package koffi, or take password, ttlSecurity, ttl, multihop and device out.',
+    `peer ${peer} is to have ${needed.join(', ')}, which cannot be set here: ${libc.reason}`,
+    `Install godwit on Linux with its optional package koffi, or take ${needed.join(', ')} out.`,
   )
 }
 
@@ -111,7 +125,7 @@ function flawOf(socket: Socket, identity: number, { family, options }: Expected)
 }
 
 /**
- * Gives an accepted socket the options of its peer, before anything is read. Returns what is wrong, or undefined. A key is set again although the
+ * Gives an accepted socket the options of its peer, before anything is read. Returns why it cannot be used, or undefined. A key is set again although the
  * listener's was inherited: the connection may have been waiting since before the peer was added. Data may be there already that came in before the
  * minimum TTL was set, so the segment that opened the connection has to have kept it too.
  */
@@ -119,20 +133,34 @@ export function prepareAccepted(
   socket: StreamSocket,
   remoteAddress: string,
   transport: TransportOptions,
-): string | undefined {
+): 'ttl' | 'transport' | undefined {
   if (!loadLibc().isLoaded) return undefined
   const fd = descriptorOf(socket)
-  if (fd === undefined) return needsLibc(transport) ? 'the descriptor cannot be had' : undefined
+  if (fd === undefined) return neededOf(transport).length > 0 ? 'transport' : undefined
   const family = familyOf(remoteAddress)
   const options = { ttl: KERNEL_TTL, ...connectionOptions(remoteAddress, transport) }
   try {
     setConnectionOptions(fd, family, options)
     const { ttlSecurityHops: hops } = transport
     const arrived = hops === undefined ? MAX_TTL : (arrivalTtl(fd, family) ?? 0)
-    if (hops !== undefined && arrived < minimumTtl(hops)) return `arrived with TTL ${arrived}`
-    const missing = missingOption(fd, family, options)
-    return missing === undefined ? undefined : `has no ${missing}`
+    if (hops !== undefined && arrived < minimumTtl(hops)) return 'ttl'
+    return missingOption(fd, family, options) === undefined ? undefined : 'transport'
   } catch (error) {
-    return String(error)
+    if (error instanceof SysError) return 'transport'
+    throw error
+  }
+}
+
+/** Exchanges the key of a live connection. The other end may follow within the hold time: TCP sends again what was signed with the wrong one. False: not possible. */
+export function rekey(socket: StreamSocket, remoteAddress: string, key: Uint8Array): boolean {
+  const fd = descriptorOf(socket)
+  const address = addressOctets(remoteAddress)
+  if (fd === undefined || address === undefined) return false
+  try {
+    setConnectionOptions(fd, familyOf(remoteAddress), { md5: { address, key } })
+    return true
+  } catch (error) {
+    if (error instanceof SysError) return false
+    throw error
   }
 }

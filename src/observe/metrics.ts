@@ -24,7 +24,9 @@ export interface MetricsOptions {
 
 interface Snapshot {
   readonly status: StatusView
+  /** The configured ones: a series for every neighbour that ever came from a range would be without bound. */
   readonly peers: readonly PeerView[]
+  readonly members: readonly PeerView[]
   readonly notifications: NotificationCounts
 }
 
@@ -48,7 +50,10 @@ export function createMetrics(views: Views, options: MetricsOptions = {}): Metri
   return {
     contentType: registry.contentType,
     async text() {
-      snapshot = { status: views.status(), peers: views.peers(), notifications }
+      const all = views.peers()
+      const peers = all.filter(({ range }) => range === null)
+      const members = all.filter(({ range }) => range !== null)
+      snapshot = { status: views.status(), peers, members, notifications }
       notifications.keepOnly(snapshot.peers)
       return registry.metrics()
     },
@@ -245,6 +250,51 @@ const ROWS: readonly Row[] = [
     labels: ['peer'],
     read({ peers }, put) {
       for (const peer of peers) if (peer.queueOctets !== null) put(peer.queueOctets, peer.address)
+    },
+  },
+  {
+    type: 'gauge',
+    name: 'bgp_range_peers',
+    help: 'Neighbours that came from a range of peers, by state.',
+    labels: ['range', 'state'],
+    read({ status, members }, put) {
+      for (const { name } of status.peerRanges) {
+        const states = members.filter(({ range }) => range === name).map(({ state }) => state)
+        for (const state of new Set([...states, 'Established' as const])) {
+          put(states.filter(other => other === state).length, name, state)
+        }
+      }
+    },
+  },
+  {
+    type: 'gauge',
+    name: 'bgp_range_limit',
+    help: 'How many neighbours a range of peers may have at a time.',
+    labels: ['range'],
+    read({ status }, put) {
+      for (const { name, limit } of status.peerRanges) put(limit, name)
+    },
+  },
+  {
+    type: 'gauge',
+    name: 'bgp_range_routes_received',
+    help: 'Live paths from all neighbours of a range of peers.',
+    labels: ['range'],
+    read({ status, members }, put) {
+      for (const { name } of status.peerRanges) {
+        let sum = 0
+        for (const { range, routesReceived } of members) if (range === name) sum += routesReceived ?? 0
+        put(sum, name)
+      }
+    },
+  },
+  {
+    type: 'counter',
+    name: 'bgp_connections_refused_total',
+    help: 'Incoming connections turned away, by reason.',
+    labels: ['reason'],
+    read({ status }, put) {
+      for (const { reason, count } of status.refusals) put(count, reason)
     },
   },
   {

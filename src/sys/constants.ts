@@ -28,7 +28,13 @@ export const IpOption = { typeOfService: 1, ttl: 2, freeBind: 15, minimumTtl: 21
 export const Ipv6Option = { unicastHops: 16, v6Only: 26, trafficClass: 67, minimumHopCount: 73 } as const
 
 /** Options at Level.tcp. */
-export const TcpOption = { md5Signature: 14, saveSyn: 27, savedSyn: 28 } as const
+export const TcpOption = {
+  md5Signature: 14,
+  userTimeout: 18,
+  saveSyn: 27,
+  savedSyn: 28,
+  md5SignatureExtended: 32,
+} as const
 
 /** Options at Level.netlink. */
 export const NetlinkOption = {

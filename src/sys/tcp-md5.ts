@@ -14,21 +14,30 @@ import { setOctets } from './socket-option.ts'
 
 /** The kernel's limit. */
 const KEY_MAX_OCTETS = 80
+/** `tcpm_flags`: the prefix length counts. */
+const FLAG_PREFIX = 1
 const MD5_SIGNATURE = { level: Level.tcp, number: TcpOption.md5Signature, name: 'TCP_MD5SIG' }
+const MD5_SIGNATURE_PREFIX = { level: Level.tcp, number: TcpOption.md5SignatureExtended, name: 'TCP_MD5SIG_EXT' }
 
-/** A neighbour and the key for it. */
+/** A neighbour, or all of a prefix, and the key for it. */
 export interface Md5Key {
   /** 4 or 16 octets, of the descriptor's family. */
   readonly address: Uint8Array
+  /** The key is for the prefix of this length; absent: for the one address. The longest prefix with a key counts. */
+  readonly prefixLength?: number
   /** 1 to 80 octets; none at all takes the key away. */
   readonly key: Uint8Array
 }
 
 /** struct tcp_md5sig, 216 octets: sockaddr_storage, flags, prefix length, key length, interface, key. RangeError for a longer key. */
-export function encodeMd5Key({ address, key }: Md5Key): Uint8Array {
+export function encodeMd5Key({ address, prefixLength, key }: Md5Key): Uint8Array {
   if (key.length > KEY_MAX_OCTETS) throw new RangeError(`an MD5 key has at most ${KEY_MAX_OCTETS} octets`)
   const { bytes, view } = struct(216)
   bytes.set(encodeEndpoint({ address, port: 0 }), 0)
+  if (prefixLength !== undefined) {
+    bytes[128] = FLAG_PREFIX
+    bytes[129] = prefixLength
+  }
   view.setUint16(130, key.length, IS_LITTLE_ENDIAN)
   bytes.set(key, 136)
   return bytes
@@ -36,13 +45,14 @@ export function encodeMd5Key({ address, key }: Md5Key): Uint8Array {
 
 /** Sets or replaces the key for a neighbour; established connections keep the one they have. Throws a SysError: ENOMEM above net.core.optmem_max. */
 export function setMd5Key(fd: number, key: Md5Key): void {
-  setOctets(requireLibc(), fd, MD5_SIGNATURE, encodeMd5Key(key))
+  const option = key.prefixLength === undefined ? MD5_SIGNATURE : MD5_SIGNATURE_PREFIX
+  setOctets(requireLibc(), fd, option, encodeMd5Key(key))
 }
 
-/** Takes the key for a neighbour away, if there is one. */
-export function removeMd5Key(fd: number, address: Uint8Array): void {
+/** Takes the key for a neighbour or prefix away, if there is one. */
+export function removeMd5Key(fd: number, whose: Omit<Md5Key, 'key'>): void {
   try {
-    setMd5Key(fd, { address, key: new Uint8Array(0) })
+    setMd5Key(fd, { ...whose, key: new Uint8Array(0) })
   } catch (error) {
     if (!isSysError(error, 'ENOENT')) throw error
   }

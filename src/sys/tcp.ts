@@ -25,6 +25,8 @@ export interface ConnectionOptions {
   readonly minimumTtl?: number
   /** The interface everything has to go through. */
   readonly device?: string
+  /** TCP_USER_TIMEOUT, milliseconds: how long sent octets may go unacknowledged. */
+  readonly userTimeoutMs?: number
   /** Key for the other end. */
   readonly md5?: Md5Key
 }
@@ -55,6 +57,7 @@ const REUSE_ADDRESS = { level: Level.socket, number: SocketOption.reuseAddress, 
 const SAVE_SYN = { level: Level.tcp, number: TcpOption.saveSyn, name: 'TCP_SAVE_SYN' }
 const SAVED_SYN = { level: Level.tcp, number: TcpOption.savedSyn, name: 'TCP_SAVED_SYN' }
 const DEVICE = { level: Level.socket, number: SocketOption.bindToDevice, name: 'SO_BINDTODEVICE' }
+const USER_TIMEOUT = { level: Level.tcp, number: TcpOption.userTimeout, name: 'TCP_USER_TIMEOUT' }
 const V6_ONLY = { level: Level.ipv6, number: Ipv6Option.v6Only, name: 'IPV6_V6ONLY' }
 
 /** Before bind, in the order they are set. */
@@ -81,6 +84,7 @@ const CONNECTION_ROWS: readonly Required<OptionRow<ConnectionOptions>>[] = [
     ipv4: { level: Level.ip, number: IpOption.minimumTtl, name: 'IP_MINTTL' },
     ipv6: { level: Level.ipv6, number: Ipv6Option.minimumHopCount, name: 'IPV6_MINHOPCOUNT' },
   },
+  { value: options => options.userTimeoutMs, ipv4: USER_TIMEOUT, ipv6: USER_TIMEOUT },
 ]
 
 /** A non-blocking, close-on-exec TCP descriptor, bound if `local` is given. Throws SysUnavailable, or a SysError (EADDRNOTAVAIL, EADDRINUSE, ENODEV ...). */

@@ -62,8 +62,12 @@ export class World {
   }
 
   /** A connection from 127.0.0.`host` on which nothing has been said. */
-  async connect(host: number): Promise<ScriptedPeer> {
-    const peer = await ScriptedPeer.connect(this.port, `127.0.0.${host}`)
+  connect(host: number): Promise<ScriptedPeer> {
+    return this.connectFrom(`127.0.0.${host}`)
+  }
+
+  async connectFrom(address: string): Promise<ScriptedPeer> {
+    const peer = await ScriptedPeer.connect(this.port, address)
     this.#scripted.push(peer)
     return peer
   }

@@ -59,6 +59,7 @@ export function formatPeer(peer: PeerDetail): string {
   return formatDetails([
     ['Name', peer.name],
     ['Address', peer.address],
+    ...(peer.range === null ? [] : [['Range', peer.range] as const]),
     ['AS', `${peer.asn} (${peer.kind}, local AS ${peer.localAsn})`],
     ['State', `${peer.state} for ${since}${peer.disabled ? ', disabled by an operator' : ''}`],
     ['Router id', orDash(peer.routerId)],

@@ -19,6 +19,8 @@ export function formatStatus(status: StatusView): string {
     ['Cluster id', status.clusterId ?? 'none: not a route reflector'],
     ['Up', `${formatDuration(status.uptimeS)}, since ${status.startedAt}`],
     ['Peers', peersText(status)],
+    ...(status.peerRanges.length === 0 ? [] : [['Peer ranges', rangeTexts(status)] as const]),
+    ['Refused', refusalTexts(status)],
     ['Tables', status.tables.map(table => `${table.family}: ${table.prefixes} prefixes, ${table.paths} paths`)],
     ['Attribute sets', String(status.attributeSets)],
     [
@@ -36,6 +38,15 @@ export function formatStatus(status: StatusView): string {
 function peersText({ peersByState }: StatusView): string {
   const shown = Object.entries(peersByState).filter(([, count]) => count > 0)
   return shown.length === 0 ? 'none' : shown.map(([state, count]) => `${count} ${state}`).join(', ')
+}
+
+function rangeTexts({ peerRanges }: StatusView): string[] {
+  return peerRanges.map(({ name, peers, limit }) => `${name}: ${peers} of at most ${limit}`)
+}
+
+function refusalTexts({ refusals }: StatusView): string[] {
+  const met = refusals.filter(({ count }) => count > 0)
+  return met.length === 0 ? ['none'] : met.map(({ reason, count }) => `${reason}: ${count}`)
 }
 
 function kernelText({ kernel }: StatusView): string {

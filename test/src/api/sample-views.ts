@@ -20,6 +20,7 @@ export function samplePeer(over: Partial<PeerView> = {}): PeerView {
     name: 'tor-a',
     address: '10.0.0.254',
     asn: 65001,
+    range: null,
     localAsn: 64512,
     kind: 'ebgp',
     state: 'Established',
@@ -189,6 +190,11 @@ const SAMPLE_STATUS: StatusView = {
   attributeSets: 2,
   updateGroups: [{ name: 'ibgp-clients', peers: 1, logOctets: 4096 }],
   peersByState: { Idle: 0, Connect: 0, Active: 1, OpenSent: 0, OpenConfirm: 0, Established: 1 },
+  peerRanges: [{ name: 'nodes', limit: 5000, peers: 12 }],
+  refusals: [
+    { reason: 'stranger', count: 7 },
+    { reason: 'pending', count: 0 },
+  ],
   kernel: {
     backend: 'rtnetlink',
     state: 'up',
@@ -268,6 +274,7 @@ export const SAMPLE_PLAN: NonNullable<ReloadReport['plan']> = {
     { name: 'node-7', action: 'add', because: [] },
     { name: 'node-3', action: 'remove', because: [] },
   ],
+  ranges: [{ name: 'nodes', action: 'none', because: ['peerRanges[nodes].limit'] }],
   statics: [{ name: '192.0.2.0/24', action: 'add' }],
   policies: [{ name: 'tor-in', action: 'change' }],
   settings: [{ path: 'log.level', action: 'live' }],

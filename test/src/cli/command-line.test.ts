@@ -18,6 +18,7 @@ const CONFIG: Config = {
   reflector: { clusterId: 0x0a000001 },
   policies: new Map([['tor-in', ACCEPT_ALL]]),
   peers: [],
+  peerRanges: [],
   statics: [],
   kernel: {
     backend: 'none',

@@ -37,6 +37,7 @@ const TABLE = [
   'peer tor-c           live    speaker.connectRetry',
   'peer node-7          add     -',
   'peer node-3          remove  -',
+  'range nodes          live    peerRanges[nodes].limit',
   'static 192.0.2.0/24  add     -',
   'policy tor-in        change  -',
   'log.level            live    -',
@@ -69,7 +70,7 @@ describe('godwit reload', () => {
   })
 
   it('prints no table when nothing changes', async () => {
-    const plan = { impact: 'none', peers: [], statics: [], policies: [], settings: [] } as const
+    const plan = { impact: 'none', peers: [], ranges: [], statics: [], policies: [], settings: [] } as const
     controls.report = { ...controls.report, plan, summary: 'nothing changes; 0 peers untouched' }
     expect((await reload()).stdout).toBe('applied: nothing changes; 0 peers untouched\n')
   })

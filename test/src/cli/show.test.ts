@@ -231,6 +231,8 @@ describe('godwit show status', () => {
         'Cluster id:      10.0.0.1',
         'Up:              1d0h, since 2026-01-02T03:04:05.000Z',
         'Peers:           1 Active, 1 Established',
+        'Peer ranges:     nodes: 12 of at most 5000',
+        'Refused:         stranger: 7',
         'Tables:          ipv4-unicast: 2 prefixes, 3 paths',
         '                 ipv6-unicast: 0 prefixes, 0 paths',
         'Attribute sets:  2',

@@ -47,6 +47,7 @@ describe('defaults', () => {
       },
       policies: new Map(),
       peers: [],
+      peerRanges: [],
       statics: [],
       kernel: {
         backend: 'none',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type ConfigInput, configFromObject } from '../../../src/config/index.ts'
+import { withPasswords } from '../../../src/daemon/password.ts'
 import { transportOptions } from '../../../src/daemon/transport.ts'
 import { isStartError } from '../../../src/observe/start-error.ts'
 
@@ -24,13 +25,14 @@ function configured(options: Partial<PeerInput>) {
 function keyFrom(content: string | Uint8Array): string | undefined {
   const passwordFile = join(directory, 'tor')
   writeFileSync(passwordFile, content)
-  const key = transportOptions(configured({ passwordFile }).peer).md5Key?.()
+  const [peer] = withPasswords(configured({ passwordFile }).config).peers
+  const key = peer === undefined ? undefined : transportOptions(peer).md5Key?.()
   return key === undefined ? undefined : Buffer.from(key).toString('latin1')
 }
 
 function refusal(passwordFile: string) {
   try {
-    transportOptions(configured({ passwordFile }).peer)
+    withPasswords(configured({ passwordFile }).config)
   } catch (error) {
     if (isStartError(error)) return { code: error.code, message: error.message }
   }

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NetError } from '../../../src/net/errors.ts'
 import { Listener } from '../../../src/net/listener.ts'
+import { noRefusals } from '../../../src/net/observer.ts'
 import { RecordingObserver } from '../../support/net-observer.ts'
 import { ScriptedPeer, until } from '../../support/net-scripted-peer.ts'
 
@@ -71,7 +72,7 @@ describe('Listener', () => {
     expect(stranger.octetsReceived).toBe(0)
     expect(stranger.hasEnded).toBe(false)
     expect(accepted).toHaveLength(0)
-    expect(listener.refusals).toEqual({ stranger: 1, 'too-many': 0, gone: 0, transport: 0 })
+    expect(listener.refusals).toEqual({ ...noRefusals(), stranger: 1 })
     expect(observer.lines).toContain('refused 127.0.0.3: stranger 1')
   })
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { NetError } from '../../../src/net/errors.ts'
+import { noRefusals } from '../../../src/net/observer.ts'
 import {
   KEEPALIVE,
   keepaliveMessage,
@@ -200,7 +201,7 @@ describe('whoever connects', () => {
     stranger.send(openMessage())
     await until(() => stranger.isClosed, 'the reset')
     expect(stranger.octetsReceived).toBe(0)
-    expect(world.peers.refusals()).toEqual({ stranger: 1, 'too-many': 0, gone: 0, transport: 0 })
+    expect(world.peers.refusals()).toEqual({ ...noRefusals(), stranger: 1 })
     expect(world.observer.lines).toContain('refused 127.0.0.3: stranger 1')
   })
 

@@ -72,7 +72,7 @@ describe.skipIf(!loadLibc().isLoaded)('a session', () => {
   it('never comes up from too far away, even when OPEN and KEEPALIVE were there before the socket was accepted (row 67)', async () => {
     const listener = await world([peerAt(2, { transport: { ttlSecurityHops: 2 } })])
     intruder(listener.port, 253)
-    await until(() => listener.peers.refusals().transport === 1, 'the refusal')
+    await until(() => listener.peers.refusals().ttl === 1, 'the refusal')
     expect(listener.peers.row('p2')?.traffic.accepted).toBe(0)
     intruder(listener.port, 254)
     await until(() => listener.peers.row('p2')?.traffic.accepted === 1, 'a connection from near enough')

@@ -34,19 +34,23 @@ it('peers that need no options of sockets come up', async () => {
   await until(() => listener.state(2) === 'Established' && dialler.state(1) === 'Established', 'Established')
 })
 
-it.each([{ password: 's3cret' }, { ttlSecurity: 1 }, { ttl: 1 }, { device: 'lo' }])(
-  'a configuration with %j is refused at start with a sentence',
-  async option => {
-    const result = configFromObject({
-      speaker: { asn: 64512, routerId: '10.0.0.1', listen: [] },
-      peers: [{ name: 'tor', address: '127.0.0.2', asn: 64512, ...option }],
-    })
-    if (!result.ok) throw new Error('expected a good configuration')
-    await expect(startSpeaker(result.config)).rejects.toMatchObject({
-      code: 'transport-unavailable',
-      message:
-        'peer tor is to have a password, TTL or device, which cannot be set here: the package koffi cannot be loaded.',
-      hint: expect.stringContaining('koffi'),
-    })
-  },
-)
+const CANNOT = 'which cannot be set here: the package koffi cannot be loaded.'
+
+it.each([
+  [{ password: 's3cret' }, 'password'],
+  [{ ttlSecurity: 1 }, 'ttlSecurity'],
+  [{ ttl: 1 }, 'ttl (multihop)'],
+  [{ device: 'lo' }, 'device'],
+  [{ tcpUserTimeout: 30, device: 'lo' }, 'device, tcpUserTimeout'],
+])('a configuration with %j is refused at start with a sentence', async (option, words) => {
+  const result = configFromObject({
+    speaker: { asn: 64512, routerId: '10.0.0.1', listen: [] },
+    peers: [{ name: 'tor', address: '127.0.0.2', asn: 64512, ...option }],
+  })
+  if (!result.ok) throw new Error('expected a good configuration')
+  await expect(startSpeaker(result.config)).rejects.toMatchObject({
+    code: 'transport-unavailable',
+    message: `peer tor is to have ${words}, ${CANNOT}`,
+    hint: expect.stringContaining(words),
+  })
+})

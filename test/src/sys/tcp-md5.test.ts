@@ -77,8 +77,8 @@ describe.skipIf(!isLoaded)('options of a connection', () => {
     const fd = tcp('ipv4')
     setMd5Key(fd, { address, key: Uint8Array.of(1) })
     setMd5Key(fd, { address, key: Uint8Array.of(2) })
-    removeMd5Key(fd, address)
-    removeMd5Key(fd, address)
+    removeMd5Key(fd, { address: address })
+    removeMd5Key(fd, { address: address })
     expect(() => setMd5Key(fd, { address: address6, key: Uint8Array.of(1) })).toThrow(
       expect.objectContaining({ code: 'EINVAL' }),
     )
