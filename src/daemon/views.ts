@@ -115,7 +115,10 @@ function statusView({ current, rib, peers, kernel, configPath, version }: ViewPa
 }
 
 function refusalRows(peers: ViewParts['peers']): StatusView['refusals'] {
-  return Object.entries(peers.refusals()).map(([reason, count]) => ({ reason, count }))
+  return Object.entries({ ...peers.refusals(), ...peers.kernelRefusals() }).map(([reason, count]) => ({
+    reason,
+    count,
+  }))
 }
 
 function kernelStatus({ kernel: { backend } }: Config, kernel: KernelCoupling | undefined): StatusView['kernel'] {

@@ -35,6 +35,11 @@ export class ListenDescriptor {
     })
   }
 
+  /** Of the addresses it takes connections from. */
+  get addressOctets(): 4 | 16 {
+    return this.#family === 'ipv4' ? 4 : 16
+  }
+
   /** Throws a NetError when the kernel refuses the key. */
   admit(peer: ListenedPeer): void {
     const { name, transport } = peer

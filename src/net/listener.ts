@@ -8,7 +8,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { loadLibc } from '../sys/libc.ts'
 import { closeDescriptor } from '../sys/tcp.ts'
 import { canonicalAddress } from './address.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { NetError, type NetErrorCode } from './errors.ts'
+import { FloodGuard } from './flood-guard.ts'
 import { ListenDescriptor, type ListenedPeer } from './listen-descriptor.ts'
 import { type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
 import type { StreamSocket } from './stream-socket.ts'
@@ -36,6 +38,7 @@ export interface ListenerOptions {
   /** Finds the peer with this canonical address; lists all there are, so that the socket can be prepared for them before it listens. */
   readonly host: ListenerHost
   readonly observer: NetObserver
+  readonly clock?: Clock
 }
 
 /** Connections the kernel keeps for us between two turns; a reflector's clients all come back at once. */
@@ -82,6 +85,7 @@ export class Listener {
   readonly #server: Server
   /** Only while it is ours: the number may be somebody else's later. */
   #descriptor: ListenDescriptor | undefined
+  #guard: FloodGuard | undefined
   #address: ListenAddress
 
   constructor(options: ListenerOptions) {
@@ -124,6 +128,7 @@ export class Listener {
   /** Prepares the socket for a peer, before that one dials. A NetError when the kernel will not have its key. */
   admit(peer: ListenedPeer): void {
     this.#descriptor?.admit(peer)
+    this.#guard?.refresh()
   }
 
   /** Forgets what it was prepared for. */
@@ -135,6 +140,7 @@ export class Listener {
   close(): void {
     if (!this.#server.listening) return
     this.#descriptor = undefined
+    this.#guard?.close()
     this.#server.close()
     this.#report('closed')
   }
@@ -155,6 +161,13 @@ export class Listener {
       throw error
     }
     this.#descriptor = descriptor
+    this.#guard = new FloodGuard({
+      fd: descriptor.fd,
+      addressOctets: descriptor.addressOctets,
+      clock: this.#options.clock ?? systemClock,
+      sources: () => host.listened?.() ?? [],
+      dropped: count => this.#count('unknown', 'stranger', count),
+    })
     // With a descriptor Node takes the backlog as an argument only.
     this.#server.listen({ fd: descriptor.fd }, BACKLOG, listening)
   }
@@ -175,7 +188,12 @@ export class Listener {
   #refuse(socket: Socket, from: string, reason: RefusalReason): void {
     socket.on('error', () => {})
     socket.resetAndDestroy()
-    this.refusals[reason]++
+    if (reason === 'stranger') this.#guard?.stranger()
+    this.#count(from, reason, 1)
+  }
+
+  #count(from: string, reason: RefusalReason, count: number): void {
+    this.refusals[reason] += count
     this.#options.observer.connectionRefused(from, reason, this.refusals[reason])
   }
 

@@ -10,6 +10,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { DeadlineTimer } from './deadline-timer.ts'
 import type { SocketFactory } from './dialer.ts'
 import { NetError } from './errors.ts'
+import { type KernelRefusal, KernelRefusals } from './kernel-refusals.ts'
 import type { ListenedPeer } from './listen-descriptor.ts'
 import { type Acceptor, type ListenAddress, Listener } from './listener.ts'
 import { channelObserver, type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
@@ -65,6 +66,7 @@ export class PeerSet<Handle> {
   readonly #disabled = new Set<PeerKey>()
   readonly #ranges = new RangeTable()
   readonly #acceptRate: AcceptRate
+  readonly #kernelRefusals = new KernelRefusals()
   #listeners: readonly Listener[] = []
   #isStarted = false
 
@@ -96,7 +98,7 @@ export class PeerSet<Handle> {
     if (this.#isStarted) return
     this.#isStarted = true
     const listeners = this.#options.listen.map(
-      address => new Listener({ address, host: this, observer: this.#observer }),
+      address => new Listener({ address, host: this, observer: this.#observer, clock: this.#clock }),
     )
     try {
       for (const listener of listeners) await listener.open()
@@ -339,6 +341,11 @@ export class PeerSet<Handle> {
   /** One row per peer, in the order they were added. */
   rows(): readonly PeerRow[] {
     return Array.from(this.#byName.values(), driver => driver.row())
+  }
+
+  /** Segments the kernel dropped before they were anybody's connection. */
+  kernelRefusals(): Readonly<Record<KernelRefusal, number>> {
+    return this.#kernelRefusals.counts()
   }
 
   /** How many incoming connections were turned away, by reason, over all listeners. */

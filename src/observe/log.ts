@@ -80,15 +80,21 @@ class ChannelLog {
 
   state({ peer, remoteAddress, from, to, cause }: SessionStateEvent): void {
     const level: Level = from === 'Established' || to === 'Established' ? 'info' : 'debug'
-    const line = { event: 'session-state', remoteAddress, from, to, cause: printable(cause) }
-    this.#peer(peer)[level](line, 'session state changed')
+    const tell = (repeated: number): void => {
+      const line = { event: 'session-state', remoteAddress, from, to, cause: printable(cause), ...again(repeated) }
+      this.#peer(peer)[level](line, 'session state changed')
+    }
+    const range = rangeOf(peer)
+    // Whoever may be anybody in a range is no reason for a line each.
+    if (range === peer) tell(0)
+    else this.#repeats.say(`state ${range} ${from} ${to}`, tell)
   }
 
   notification({ peer, remoteAddress, direction, code, subcode, reason }: SessionNotificationEvent): void {
     const level: Level = code === CEASE ? 'info' : 'warn'
     const what = { event: 'session-notification', remoteAddress, direction, code, subcode, reason: printable(reason) }
     // Whoever has the address of a peer can cause these at will; the words may differ each time, so they are no part of the key.
-    this.#repeats.say(`notification ${peer} ${direction} ${code}/${subcode}`, repeated => {
+    this.#repeats.say(`notification ${rangeOf(peer)} ${direction} ${code}/${subcode}`, repeated => {
       this.#peer(peer)[level]({ ...what, ...again(repeated) }, `notification ${direction}`)
     })
   }
@@ -127,6 +133,8 @@ class ChannelLog {
   }
 
   #peer(name: string): Logger {
+    // Members of ranges come and go without end.
+    if (rangeOf(name) !== name) return this.#logger.child({ peer: name })
     let logger = this.#peers.get(name)
     if (logger === undefined) {
       logger = this.#logger.child({ peer: name })
@@ -134,6 +142,11 @@ class ChannelLog {
     }
     return logger
   }
+}
+
+/** The range a peer came from, which is the part of its name before `@`; a configured peer is its own. */
+function rangeOf(peer: string): string {
+  return peer.split('@')[0] ?? peer
 }
 
 function again(repeated: number): { repeated?: number } {

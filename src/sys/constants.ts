@@ -16,9 +16,11 @@ export const SocketOption = {
   receiveBuffer: 8,
   bindToDevice: 25,
   attachFilter: 26,
+  detachFilter: 27,
   /** Beyond net.core.wmem_max and rmem_max; needs CAP_NET_ADMIN. */
   sendBufferForce: 32,
   receiveBufferForce: 33,
+  memoryInfo: 55,
 } as const
 
 /** Options at Level.ip. */
