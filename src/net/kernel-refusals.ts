@@ -1,6 +1,6 @@
 /**
  * Segments that the kernel refused for want of a good signature or TTL, which no socket of ours ever hears of: counters of the network namespace
- * (/proc/net/netstat, TcpExt), as growth since this process looked first. Other programs with keys in the same namespace count as well. Called by peer-set.ts.
+ * (/proc/net/netstat, TcpExt), as growth since the speaker began to listen. Other programs with keys in the same namespace count as well. Called by peer-set.ts.
  */
 import { readFileSync } from 'node:fs'
 
@@ -16,12 +16,17 @@ const COUNTERS = {
 export type KernelRefusal = keyof typeof COUNTERS
 
 export class KernelRefusals {
-  readonly #first = read()
+  #first: Readonly<Record<KernelRefusal, number>> | undefined
 
-  /** Since the start; all 0 where the kernel does not tell. */
+  begin(): void {
+    this.#first = read()
+  }
+
+  /** Since `begin`; all 0 before it, and where the kernel does not tell. */
   counts(): Readonly<Record<KernelRefusal, number>> {
-    const now = read()
-    const since = (name: KernelRefusal): number => Math.max(0, now[name] - this.#first[name])
+    const first = this.#first
+    const now = first && read()
+    const since = (name: KernelRefusal): number => Math.max(0, (now?.[name] ?? 0) - (first?.[name] ?? 0))
     return {
       'md5-wrong': since('md5-wrong'),
       'md5-missing': since('md5-missing'),

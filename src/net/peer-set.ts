@@ -108,6 +108,7 @@ export class PeerSet<Handle> {
       throw error
     }
     this.#listeners = listeners
+    if (listeners.length > 0) this.#kernelRefusals.begin()
     for (const driver of this.#byName.values()) this.#startUnlessDisabled(driver)
   }
 
@@ -314,6 +315,11 @@ export class PeerSet<Handle> {
   /** To be called after routes were changed from elsewhere (kernel, configuration), so that they get flushed and sent. */
   wake(): void {
     this.#sendLoop.schedule()
+  }
+
+  /** The peer with this canonical address. */
+  driverAt(address: string): PeerDriver<Handle> | undefined {
+    return this.#byAddress.get(address)
   }
 
   /** Whom a connection from this canonical address belongs to: the peer there, else the range it is in. */

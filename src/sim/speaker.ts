@@ -245,7 +245,7 @@ export class Speaker implements Host {
     if (this.#world.clock.now - life.process.awakeSince < LATEST_MS) return
     const late = this.#local.now() - LATEST_MS
     for (const { name, remoteAddress } of this.places.values()) {
-      const next = life.peers.lookup(remoteAddress)?.nextDeadline()
+      const next = life.peers.driverAt(remoteAddress)?.nextDeadline()
       if (next !== undefined && next < late) {
         throw new Violation('no-stuck-deadline', `${name}: due at ${next}, and it is ${late + LATEST_MS}`)
       }

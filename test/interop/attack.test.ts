@@ -226,11 +226,7 @@ describe.skipIf(why !== undefined && !process.env['CI'])('an attacker', () => {
 
   it('with 255 octets of rubbish in a NOTIFICATION is logged escaped, once, and the next session comes up', async () => {
     const rubbish = Buffer.concat([Buffer.from([6, 2, 255]), Buffer.alloc(100, 0xff), Buffer.alloc(155, 0x1b)])
-    const notification = Buffer.concat([
-      Buffer.alloc(16, 0xff),
-      Buffer.from([0, 0, 3]),
-      rubbish,
-    ])
+    const notification = Buffer.concat([Buffer.alloc(16, 0xff), Buffer.from([0, 0, 3]), rubbish])
     notification.writeUInt16BE(19 + rubbish.length, 16)
     const took: number[] = []
     for (let turn = 0; turn < 2; turn++) {
