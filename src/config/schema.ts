@@ -12,6 +12,7 @@ import {
   parseAsn,
   parseCommunity,
   parseEndpoint,
+  parseHostAddress,
   parseInterfaceName,
   parseInterfacePattern,
   parseListenAddress,

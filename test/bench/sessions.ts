@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- sessions`: the built speaker with thousands of neighbours, each a bare socket on an address of 127/8 in this process.
+ * `npx tsx test/bench/sessions.ts [start|idle|stream] [number]`: the built speaker with thousands of neighbours, each a bare socket on an address of 127/8 in this process.
  *
  * start: a thousand configured peers, half of them dialled, half dialling, from the start of the process until all are Established. idle: what five thousand
  * sessions cost, in memory against a speaker without any, and in processor time. stream: how late keepalives are while a table of a million routes passes
- * through. Prints figures, gates nothing. Called by index.ts; `node sessions.js start 1000` runs one part with another number.
+ * through. Prints figures, gates nothing. By hand.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
@@ -205,6 +205,8 @@ async function measureStream(routes: number): Promise<void> {
     asn: 65_001 + index,
     ...policy,
   }))
+  // Before anybody connects: making it takes this process a second, in which it would hear nobody.
+  const feed = [...feedUpdates({ routes, asn: 65_001, nextHop: addressOf(1) })]
   const running = start({ peers: configured })
   try {
     await running.godwit.ready()
@@ -223,7 +225,6 @@ async function measureStream(routes: number): Promise<void> {
         }),
     )
     await Promise.all(peers.map(peer => peer.established()))
-    const feed = [...feedUpdates({ routes, asn: 65_001, nextHop: addressOf(1) })]
     const startedAt = performance.now()
     await peers[0]?.send(feed)
     while (arrived < routes && performance.now() - startedAt < GIVE_UP_MS) await pause(10)
