@@ -29,7 +29,18 @@ export class BirdDaemon implements Daemon {
   readonly #socket: string
   readonly #routes: Map<string, OwnRoute>
 
-  constructor(plan: DaemonPlan, { directory, enter }: Place) {
+  static async start(plan: DaemonPlan, place: Place): Promise<BirdDaemon> {
+    const bird = new BirdDaemon(plan, place)
+    const answers = () =>
+      bird.command('show', 'status').then(
+        text => text.includes('Daemon is up'),
+        () => false,
+      )
+    await bird.process.ready(answers, START_TIMEOUT_MS)
+    return bird
+  }
+
+  private constructor(plan: DaemonPlan, { directory, enter }: Place) {
     const base = join(directory, plan.name)
     this.#plan = plan
     this.#file = `${base}.bird.conf`
@@ -38,15 +49,6 @@ export class BirdDaemon implements Daemon {
     this.#write()
     const args = ['-f', '-c', this.#file, '-s', this.#socket]
     this.process = new LabProcess({ name: plan.name, program: 'bird', args, logFile: `${base}.log`, enter })
-  }
-
-  ready(): Promise<void> {
-    const answers = () =>
-      this.command('show', 'status').then(
-        text => text.includes('Daemon is up'),
-        () => false,
-      )
-    return this.process.ready(answers, START_TIMEOUT_MS)
   }
 
   /** What `birdc` prints, without the greeting. */
@@ -129,16 +131,18 @@ function configuration(plan: DaemonPlan, routes: readonly OwnRoute[]): string {
 
 /** In the filter, because BIRD tells eBGP neighbours no MED but one that the filter set. */
 function outFilter(routes: readonly OwnRoute[]): string {
-  const marks = routes.map(route => {
-    const changes = [
-      ...(route.asPath ?? []).toReversed().map(asn => `bgp_path.prepend(${asn});`),
-      ...(route.communities ?? []).map(text => `bgp_community.add((${text.replace(':', ',')}));`),
-      ...(route.largeCommunities ?? []).map(text => `bgp_large_community.add((${text.replaceAll(':', ',')}));`),
-      route.med === undefined ? '' : `bgp_med = ${route.med};`,
-      route.localPref === undefined ? '' : `bgp_local_pref = ${route.localPref};`,
-    ]
-    return `  if source = RTS_STATIC && net = ${route.prefix} then { ${changes.join(' ')} accept; }`
-  })
+  const marks = routes
+    .filter(({ prefix: _, ...rest }) => Object.keys(rest).length > 0)
+    .map(route => {
+      const changes = [
+        ...(route.asPath ?? []).toReversed().map(asn => `bgp_path.prepend(${asn});`),
+        ...(route.communities ?? []).map(text => `bgp_community.add((${text.replace(':', ',')}));`),
+        ...(route.largeCommunities ?? []).map(text => `bgp_large_community.add((${text.replaceAll(':', ',')}));`),
+        route.med === undefined ? '' : `bgp_med = ${route.med};`,
+        route.localPref === undefined ? '' : `bgp_local_pref = ${route.localPref};`,
+      ]
+      return `  if source = RTS_STATIC && net = ${route.prefix} then { ${changes.join(' ')} accept; }`
+    })
   return [
     'filter told {',
     ...marks,

@@ -1,9 +1,8 @@
 /**
- * FRR's bgpd behind the port, alone: without zebra every next hop counts as reachable and nothing goes to the kernel, which is all
- * these suites need. Asked and told by `vtysh` in JSON where it has it.
- * INTEROP: FRR 8.4.4. `disable-connected-check`, because without zebra bgpd knows no connected networks.
+ * FRR behind the port: zebra for interfaces and next hops, and a bgpd that puts nothing into the kernel. Asked and told by `vtysh`, in JSON where it has it.
+ * INTEROP: FRR 8.4.4. Without zebra bgpd knows no interface, and takes every UPDATE with a link-local next hop (RFC 2545 3) for malformed.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
 import { LabProcess } from '../../../src/lab/process.ts'
@@ -21,6 +20,7 @@ import {
 
 const START_TIMEOUT_MS = 10_000
 export const BGPD = '/usr/lib/frr/bgpd'
+const ZEBRA = '/usr/lib/frr/zebra'
 
 interface NeighbourJson {
   readonly bgpState: string
@@ -29,6 +29,10 @@ interface NeighbourJson {
   readonly lastShutdownDescription?: string
   readonly lastErrorCodeSubcode?: string
   readonly lastNotificationReason?: string
+}
+
+interface SummaryJson {
+  readonly routes: Readonly<Record<string, readonly { readonly peerId?: string }[]>>
 }
 
 interface PathJson {
@@ -47,31 +51,47 @@ interface PathJson {
 export class FrrDaemon implements Daemon {
   readonly kind = 'frr'
   readonly process: LabProcess
+  readonly #zebra: LabProcess
   readonly #plan: DaemonPlan
   readonly #sockets: string
   /** Route maps that set attributes, by the text that makes them. */
   readonly #maps = new Map<string, string>()
 
-  constructor(plan: DaemonPlan, { directory, enter }: Place) {
-    const base = join(directory, plan.name)
-    this.#plan = plan
-    this.#sockets = `${base}.frr`
-    mkdirSync(this.#sockets)
-    const routes = (plan.routes ?? []).flatMap(route => this.#routeCommands(route))
-    writeFileSync(`${base}.frr.conf`, [...configuration(plan), ...routes, ''].join('\n'))
-    const options = ['-i', `${base}.frr.pid`, '--vty_socket', this.#sockets, '--log', 'stdout']
-    // No zebra, no kernel, as whoever runs the tests, and no telnet.
-    const args = ['-f', `${base}.frr.conf`, ...options, '-Z', '-n', '-S', '-P', '0']
-    this.process = new LabProcess({ name: plan.name, program: BGPD, args, logFile: `${base}.log`, enter })
-  }
-
-  ready(): Promise<void> {
+  static async start(plan: DaemonPlan, place: Place): Promise<FrrDaemon> {
+    const base = join(place.directory, plan.name)
+    const sockets = `${base}.frr`
+    mkdirSync(sockets)
+    writeFileSync(`${base}.zebra.conf`, `hostname ${plan.name}\n`)
+    // zebra insists on a user of its own, who must get there and write there.
+    chmodSync(place.directory, 0o711)
+    await run('chown', ['frr:frr', sockets, `${base}.zebra.conf`])
+    const zebra = new LabProcess({
+      name: `${plan.name}'s zebra`,
+      program: ZEBRA,
+      args: ['-f', `${base}.zebra.conf`, ...commonOptions(base, 'zebra')],
+      logFile: `${base}.zebra.log`,
+      enter: place.enter,
+    })
+    await zebra.ready(() => Promise.resolve(existsSync(zserv(base))), START_TIMEOUT_MS)
+    const frr = new FrrDaemon(plan, place, zebra)
     const answers = () =>
-      this.command('show bgp summary').then(
+      frr.command('show bgp summary').then(
         text => text.length > 0,
         () => false,
       )
-    return this.process.ready(answers, START_TIMEOUT_MS)
+    await frr.process.ready(answers, START_TIMEOUT_MS)
+    return frr
+  }
+
+  private constructor(plan: DaemonPlan, { directory, enter }: Place, zebra: LabProcess) {
+    const base = join(directory, plan.name)
+    this.#plan = plan
+    this.#zebra = zebra
+    this.#sockets = `${base}.frr`
+    const routes = (plan.routes ?? []).flatMap(route => this.#routeCommands(route))
+    writeFileSync(`${base}.frr.conf`, [...configuration(plan), ...routes, ''].join('\n'))
+    const args = ['-f', `${base}.frr.conf`, ...commonOptions(base, 'bgpd'), '-n', '-S']
+    this.process = new LabProcess({ name: plan.name, program: BGPD, args, logFile: `${base}.log`, enter })
   }
 
   /** What `vtysh` prints for commands, one after another. */
@@ -119,8 +139,9 @@ export class FrrDaemon implements Daemon {
     await this.command(`clear bgp ${family} unicast ${address} soft in`)
   }
 
-  stop(): Promise<void> {
-    return this.process.stop()
+  async stop(): Promise<void> {
+    await this.process.stop()
+    await this.#zebra.stop()
   }
 
   get #router(): string {
@@ -154,8 +175,10 @@ export class FrrDaemon implements Daemon {
   }
 
   async #routesOf(family: 'ipv4' | 'ipv6'): Promise<DaemonRoute[]> {
-    const summary = JSON.parse(await this.command(`show bgp ${family} unicast json`)) as { routes?: object }
-    const prefixes = Object.keys(summary.routes ?? {})
+    const summary = JSON.parse(await this.command(`show bgp ${family} unicast json`)) as SummaryJson
+    const isHeard = (paths: SummaryJson['routes'][string]): boolean =>
+      paths.some(({ peerId }) => peerId !== undefined && peerId !== '(unspec)')
+    const prefixes = Object.entries(summary.routes).flatMap(([prefix, paths]) => (isHeard(paths) ? [prefix] : []))
     if (prefixes.length === 0) return []
     const texts = await this.command(...prefixes.map(prefix => `show bgp ${family} unicast ${prefix} json`))
     const documents = texts.split(/^(?=\{$)/m).filter(text => text.trim() !== '')
@@ -164,6 +187,14 @@ export class FrrDaemon implements Daemon {
       return paths.filter(({ peer }) => isNeighbour(peer.peerId)).map(path => routeOf(prefixes[index] ?? '', path))
     })
   }
+}
+
+const zserv = (base: string): string => `${base}.frr/zserv.api`
+
+/** Everything in one directory, without telnet. */
+function commonOptions(base: string, program: string): string[] {
+  const files = ['-i', `${base}.frr/${program}.pid`, '--vty_socket', `${base}.frr`, '-z', zserv(base)]
+  return [...files, '--log', 'stdout', '-P', '0']
 }
 
 const isNeighbour = (peerId: string): boolean => peerId !== '0.0.0.0' && peerId !== '::'
@@ -209,13 +240,13 @@ function configuration(plan: DaemonPlan): string[] {
     'bgp log-neighbor-changes',
     // Groups wait so long for more members before they speak; the default is a second and more.
     'coalesce-time 0',
-    ...plan.neighbours.flatMap(neighbour => neighbourCommands(plan, neighbour)),
+    ...plan.neighbours.flatMap(neighbourCommands),
     ...(['ipv4', 'ipv6'] as const).flatMap(family => familyCommands(plan, family)),
     'exit',
   ]
 }
 
-function neighbourCommands(plan: DaemonPlan, neighbour: Neighbour): string[] {
+function neighbourCommands(neighbour: Neighbour): string[] {
   const { address, localAddress, asn, password, holdTimeS } = neighbour
   const say = (text: string): string => `neighbor ${address} ${text}`
   return [
@@ -223,7 +254,6 @@ function neighbourCommands(plan: DaemonPlan, neighbour: Neighbour): string[] {
     say(`update-source ${localAddress}`),
     say('timers connect 1'),
     say('advertisement-interval 0'),
-    ...(asn === plan.asn ? [] : [say('disable-connected-check')]),
     ...(password === undefined ? [] : [say(`password ${password}`)]),
     ...(neighbour.hasTtlSecurity === true ? [say('ttl-security hops 1')] : []),
     ...(neighbour.isPassive === true ? [say('passive')] : []),

@@ -51,7 +51,19 @@ export class GobgpDaemon implements Daemon {
   readonly #socket: string
   readonly #log: string
 
-  constructor(plan: DaemonPlan, { directory, enter }: Place) {
+  static async start(plan: DaemonPlan, place: Place): Promise<GobgpDaemon> {
+    const gobgp = new GobgpDaemon(plan, place)
+    const answers = () =>
+      gobgp.command('global').then(
+        text => text.includes('AS:'),
+        () => false,
+      )
+    await gobgp.process.ready(answers, START_TIMEOUT_MS)
+    for (const route of plan.routes ?? []) await gobgp.announce(route)
+    return gobgp
+  }
+
+  private constructor(plan: DaemonPlan, { directory, enter }: Place) {
     const base = join(directory, plan.name)
     this.#plan = plan
     this.#socket = `unix://${base}.gobgp.sock`
@@ -59,16 +71,6 @@ export class GobgpDaemon implements Daemon {
     writeFileSync(`${base}.gobgp.toml`, configuration(plan))
     const args = ['-f', `${base}.gobgp.toml`, '--api-hosts', this.#socket, '--pprof-disable']
     this.process = new LabProcess({ name: plan.name, program: 'gobgpd', args, logFile: this.#log, enter })
-  }
-
-  async ready(): Promise<void> {
-    const answers = () =>
-      this.command('global').then(
-        text => text.includes('AS:'),
-        () => false,
-      )
-    await this.process.ready(answers, START_TIMEOUT_MS)
-    for (const route of this.#plan.routes ?? []) await this.announce(route)
   }
 
   command(...words: readonly string[]): Promise<string> {

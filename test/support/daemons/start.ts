@@ -5,17 +5,11 @@ import { BGPD, FrrDaemon } from './frr.ts'
 import { GobgpDaemon } from './gobgp.ts'
 import type { Daemon, DaemonKind, DaemonPlan, Place } from './port.ts'
 
-const START = {
-  bird: (plan: DaemonPlan, place: Place) => new BirdDaemon(plan, place),
-  frr: (plan: DaemonPlan, place: Place) => new FrrDaemon(plan, place),
-  gobgp: (plan: DaemonPlan, place: Place) => new GobgpDaemon(plan, place),
-} as const
+const START = { bird: BirdDaemon, frr: FrrDaemon, gobgp: GobgpDaemon } as const
 
 /** Writes its configuration, starts it and waits until it answers. */
-export async function startDaemon(kind: DaemonKind, plan: DaemonPlan, place: Place): Promise<Daemon> {
-  const daemon = START[kind](plan, place)
-  await daemon.ready()
-  return daemon
+export function startDaemon(kind: DaemonKind, plan: DaemonPlan, place: Place): Promise<Daemon> {
+  return START[kind].start(plan, place)
 }
 
 /** The first line each program prints of its version, on whichever stream; "not found" where there is none. */
