@@ -1,5 +1,5 @@
 /**
- * Edits of the configuration of a godwit with live BIRD peers, and what each did: seen by BIRD (the time its session came up) and by us (the
+ * Edits of the configuration of a godwit with live BIRD peers, and what each did: seen by BIRD (how often its session came up) and by us (the
  * log of our own states). Nobody but the peer an edit is about may be touched, and that one only where the table says so. The edits build on
  * each other; the table is printed as it came out and stands in docs/command-line.md.
  */

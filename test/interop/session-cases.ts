@@ -12,6 +12,9 @@ export const OUR_ASN = 4_200_000_001
 export const THEIR_ASN = 4_200_000_002
 const AS_TRANS = 23_456
 const BGP_PORT = 179
+/** Capability codes: RFC 8654, RFC 7313. */
+const EXTENDED_MESSAGES = 6
+const ENHANCED_REFRESH = 70
 const PASSWORD = 'k1-s3cret'
 const HOLD_TIME_S = 3
 const GOODBYE = 'rack 7 moves at noon, caf\u00e9 too'
@@ -55,6 +58,17 @@ export const THEIR_ROUTES: readonly OwnRoute[] = [
   { prefix: '2001:db8:2::/48', ...MARKS },
 ]
 
+const MANY = 1100
+/**
+ * What takes an UPDATE of more than 4,096 octets: many prefixes with the same attributes for FRR; many communities for BIRD, which never sends more
+ * than 256 prefixes at a time.
+ */
+export const LONG_ROUTES: Readonly<Record<DaemonKind, readonly OwnRoute[]>> = {
+  bird: [{ prefix: '20.1.0.0/24', communities: Array.from({ length: MANY }, (_, index) => `65002:${index}`) }],
+  frr: Array.from({ length: MANY }, (_, index) => ({ prefix: `20.${index >> 8}.${index & 255}.0/24` })),
+  gobgp: [],
+}
+
 const fail = (sentence: string): never => {
   throw new Error(sentence)
 }
@@ -94,14 +108,15 @@ async function collides(subject: Subject): Promise<void> {
 /** Both dialled or not, there is one session, and it stays. */
 async function settles(subject: Subject): Promise<void> {
   await up(subject)
-  await pause(2000)
-  await hasBeenUpOnce(subject)
+  await undisturbed(subject, () => pause(2000))
 }
 
-/** The session there is now is the first one. */
-async function hasBeenUpOnce({ link, name }: Subject): Promise<void> {
+/** Does something in which the session must not end. */
+async function undisturbed({ link, name }: Subject, work: () => Promise<void>): Promise<void> {
+  const before = link.endsOf(name).length
+  await work()
+  same('what ended sessions here meanwhile', link.endsOf(name).slice(before), [])
   same('the state here', (await link.peer(name)).state, 'Established')
-  same('what ended sessions here', link.endsOf(name), [])
 }
 
 async function holdsShort(subject: Subject): Promise<void> {
@@ -109,9 +124,8 @@ async function holdsShort(subject: Subject): Promise<void> {
   const { link, name } = subject
   same('the negotiated hold time', (await link.peer(name)).holdTimeS, HOLD_TIME_S)
   const before = await link.daemon.session(name)
-  await pause(HOLD_TIME_S * 2500)
+  await undisturbed(subject, () => pause(HOLD_TIME_S * 2500))
   same('their session', (await link.daemon.session(name)).incarnation, before.incarnation)
-  await hasBeenUpOnce(subject)
 }
 
 async function hearsGoodbye(subject: Subject): Promise<void> {
@@ -119,12 +133,26 @@ async function hearsGoodbye(subject: Subject): Promise<void> {
   const { link, name, ours, theirs } = subject
   await link.daemon.shutDown(name, GOODBYE)
   await until('our side has their words', async () => {
-    const { lastError } = await link.peer(name)
-    return lastError?.includes(GOODBYE) === true || String(lastError)
+    const { history } = await link.peer(name)
+    return history.some(({ cause }) => cause.includes(GOODBYE)) || JSON.stringify(history.at(-1))
   })
   const cease = (await link.tap.sent(theirs, ours)).findLast(({ content }) => content.type === 'notification')
   same('the code of the NOTIFICATION', cease?.content.code, 6)
   await link.daemon.enable(name)
+  await up(subject)
+}
+
+async function saysGoodbye(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name } = subject
+  await link.order('disable', name, `&message=${encodeURIComponent(GOODBYE)}`)
+  await until('their side has our words', async () => {
+    const { lastWords } = await link.daemon.session(name)
+    return lastWords.includes(GOODBYE) || lastWords
+  })
+  await pause(2000)
+  same('the state here while disabled', (await link.peer(name)).state, 'Idle')
+  await link.order('enable', name)
   await up(subject)
 }
 
@@ -222,10 +250,66 @@ async function answersRefresh(subject: Subject): Promise<void> {
     (await link.tap.sent(ours, theirs)).filter(message => announcedBy(message).includes(ourRoute)).length
   await until('our route on the wire', async () => (await tellings()) > 0)
   const before = await tellings()
-  await link.daemon.askAgain(name)
-  await until('their ROUTE-REFRESH on the wire', async () => (await link.tap.sent(theirs, ours)).some(isRefresh))
-  await until('our route once more', async () => (await tellings()) > before)
-  await hasBeenUpOnce(subject)
+  await undisturbed(subject, async () => {
+    await link.daemon.askAgain(name)
+    await until('their ROUTE-REFRESH on the wire', async () => (await link.tap.sent(theirs, ours)).some(isRefresh))
+    await until('our route once more', async () => (await tellings()) > before)
+  })
+}
+
+/** They tell their routes again when we ask, and the session and the routes stay. */
+async function obeysRefresh(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  const { prefix = '' } = THEIR_ROUTES[0] ?? {}
+  const tellings = async () =>
+    (await link.tap.sent(theirs, ours)).filter(message => announcedBy(message).includes(prefix)).length
+  await until('their route on the wire', async () => (await tellings()) > 0)
+  const before = await tellings()
+  await undisturbed(subject, async () => {
+    await link.order('refresh', name)
+    await until('our ROUTE-REFRESH on the wire', async () => (await link.tap.sent(ours, theirs)).some(isRefresh))
+    await until('their route once more', async () => (await tellings()) > before)
+  })
+  const rows = await link.routes(`?peer=${name}`)
+  same(
+    'their route afterwards',
+    rows.some(row => row.prefix === prefix),
+    true,
+  )
+}
+
+async function neverAnswers(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  await until('their routes here', async () => (await link.routes(`?peer=${name}`)).length > 0)
+  await pause(2000)
+  const before = (await link.tap.sent(theirs, ours)).length
+  await link.order('refresh', name)
+  await until('our ROUTE-REFRESH on the wire', async () => (await link.tap.sent(ours, theirs)).some(isRefresh))
+  await pause(3000)
+  const answer = (await link.tap.sent(theirs, ours)).slice(before).filter(({ content }) => content.type !== 'keepalive')
+  if (answer.some(({ content }) => content.type === 'route-refresh')) fail('it answers after all')
+}
+
+/** The answer to a refresh stands between the marks of RFC 7313, on the wire. */
+async function isMarked(link: DaemonLink, [from, to]: readonly [string, string], prefix: string): Promise<void> {
+  const events = async () =>
+    (await link.tap.sent(from, to)).flatMap(message => {
+      const { type, subtype = 0 } = message.content
+      if (type === 'route-refresh' && subtype > 0) return [subtype === 1 ? 'begin' : 'end']
+      return announcedBy(message).includes(prefix) ? ['route'] : []
+    })
+  await until('begin, route, end on the wire', async () => {
+    const text = (await events()).join(' ')
+    return /begin (route )+end/.test(text) || text
+  })
+}
+
+async function marksTheirAnswer(subject: Subject): Promise<void> {
+  await obeysRefresh(subject)
+  const { link, ours, theirs } = subject
+  await isMarked(link, [theirs, ours], THEIR_ROUTES[0]?.prefix ?? '')
 }
 
 async function neverAsks(subject: Subject): Promise<void> {
@@ -237,15 +321,40 @@ async function neverAsks(subject: Subject): Promise<void> {
 }
 
 /** Capability codes in the last OPEN one side sent. */
-export async function capabilitiesOf(link: DaemonLink, from: string, to: string): Promise<number[]> {
+async function capabilitiesOf(link: DaemonLink, from: string, to: string): Promise<number[]> {
   const open = (await link.tap.sent(from, to)).findLast(({ content }) => content.type === 'open')
   return (open?.content.capabilities ?? []).map(({ code }) => code)
+}
+
+async function sendsLongMessages(subject: Subject): Promise<void> {
+  await up(subject)
+  const { link, name, ours, theirs } = subject
+  same('extended messages in our OPEN', (await capabilitiesOf(link, ours, theirs)).includes(EXTENDED_MESSAGES), true)
+  same('extended messages in their OPEN', (await capabilitiesOf(link, theirs, ours)).includes(EXTENDED_MESSAGES), true)
+  const longest = async () => Math.max(...(await link.tap.sent(theirs, ours)).map(({ content }) => content.length))
+  await until('a message of more than 4,096 octets', async () => (await longest()) > 4096 || String(await longest()))
+  const routes = LONG_ROUTES[link.plan.kind]
+  const isHere = async () => {
+    const rows = new Map((await link.routes(`?peer=${name}`)).map(row => [row.prefix, row]))
+    return routes.every(({ prefix, communities = [] }) => rows.get(prefix)?.communities.length === communities.length)
+  }
+  await undisturbed(subject, () => until('all its routes here', isHere))
+}
+
+const doesNotOffer = (capability: number) => async (subject: Subject) => {
+  await up(subject)
+  const offered = await capabilitiesOf(subject.link, subject.theirs, subject.ours)
+  if (offered.length === 0 || offered.includes(capability)) fail(`it offers ${offered.join(', ')}`)
 }
 
 const COLLISION = {
   check: collides,
   lacks: { gobgp: 'collision resolution: it drops the second connection unread; the session comes up' },
   checkLack: settles,
+} as const
+const NO_ENHANCED = {
+  lacks: { gobgp: 'enhanced refresh (RFC 7313)' },
+  checkLack: doesNotOffer(ENHANCED_REFRESH),
 } as const
 const BOTH_OF_OURS = { import: 'accept-all', export: 'own-out' } as const
 const near = { ttlSecurity: 1 } as const
@@ -288,7 +397,15 @@ export const SESSION_CASES: readonly SessionCase[] = [
     check: holdsShort,
   },
   { name: 'their shutdown text is read here', session: {}, check: hearsGoodbye },
+  { name: 'our shutdown text is read there', session: {}, check: saysGoodbye },
   { name: 'AS numbers of four octets', session: { ours: { import: 'accept-all' } }, check: speaksFourOctets },
+  {
+    name: 'extended messages: more than 4,096 octets arrive',
+    session: { ours: { import: 'accept-all' } },
+    check: sendsLongMessages,
+    lacks: { gobgp: 'extended messages (RFC 8654)' },
+    checkLack: doesNotOffer(EXTENDED_MESSAGES),
+  },
   { name: 'routes and attributes both ways, IPv4', session: { ours: BOTH_OF_OURS }, check: exchanges('ipv4') },
   {
     name: 'routes and attributes both ways, IPv6',
@@ -302,5 +419,20 @@ export const SESSION_CASES: readonly SessionCase[] = [
     check: answersRefresh,
     lacks: { gobgp: 'a command that sends ROUTE-REFRESH: softresetin reads its own Adj-RIB-In again' },
     checkLack: neverAsks,
+  },
+  {
+    name: 'we ask for a refresh',
+    session: { ours: { import: 'accept-all', routeRefresh: 'plain' } },
+    check: obeysRefresh,
+  },
+  {
+    name: 'we ask for an enhanced refresh: they mark begin and end',
+    session: { ours: { import: 'accept-all' } },
+    check: marksTheirAnswer,
+    lacks: {
+      ...NO_ENHANCED.lacks,
+      frr: 'an answer to those who offer enhanced refresh without graceful restart (FRRouting/frr#16126); `routeRefresh: plain` helps',
+    },
+    checkLack: subject => (subject.link.plan.kind === 'frr' ? neverAnswers(subject) : NO_ENHANCED.checkLack(subject)),
   },
 ]

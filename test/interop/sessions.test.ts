@@ -9,6 +9,7 @@ import { DaemonLink } from '../support/daemons/link.ts'
 import { DAEMON_KINDS, type DaemonKind } from '../support/daemons/port.ts'
 import { cells, printTable } from '../support/daemons/table.ts'
 import {
+  LONG_ROUTES,
   OUR_ASN,
   OUR_POLICIES,
   OUR_ROUTES,
@@ -24,7 +25,7 @@ const linkTo = (kind: DaemonKind): DaemonLink =>
     ourAsn: OUR_ASN,
     theirAsn: THEIR_ASN,
     sessions: SESSION_CASES.map(({ session }, index) => ({ name: `p${index}`, ...session })),
-    routes: THEIR_ROUTES,
+    routes: [...THEIR_ROUTES, ...LONG_ROUTES[kind]],
     config: {
       policies: OUR_POLICIES,
       statics: Object.values(OUR_ROUTES).map(prefix => ({ prefix, blackhole: true })),
@@ -80,7 +81,9 @@ describeDaemons('sessions', () => {
       const messages = await link.tap.messages()
       expect(messages.length).toBeGreaterThan(100)
       expect(messages.flatMap(({ problems }) => problems.map(({ reason }) => reason))).toEqual([])
-      expect(await run('tshark', ['-n', '-r', link.tap.file, '-Y', '_ws.malformed'])).toBe('')
+      // INTEROP: tshark 4.0 takes everything above 4,096 octets for malformed, RFC 8654 or not.
+      const filter = '_ws.malformed && !(bgp.length > 4096)'
+      expect(await run('tshark', ['-n', '-r', link.tap.file, '-Y', filter])).toBe('')
     }
   })
 })

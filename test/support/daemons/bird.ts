@@ -3,7 +3,7 @@
  * comes, changes or goes is a new configuration and `configure`. Read by `birdc`; `show route all` and `show protocols all` are parsed.
  * INTEROP: BIRD 2.0.12.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
 import { LabProcess } from '../../../src/lab/process.ts'
@@ -27,6 +27,7 @@ export class BirdDaemon implements Daemon {
   readonly #plan: DaemonPlan
   readonly #file: string
   readonly #socket: string
+  readonly #log: string
   readonly #routes: Map<string, OwnRoute>
 
   static async start(plan: DaemonPlan, place: Place): Promise<BirdDaemon> {
@@ -45,10 +46,11 @@ export class BirdDaemon implements Daemon {
     this.#plan = plan
     this.#file = `${base}.bird.conf`
     this.#socket = `${base}.bird.ctl`
+    this.#log = `${base}.log`
     this.#routes = new Map(plan.routes?.map(route => [route.prefix, route]))
     this.#write()
     const args = ['-f', '-c', this.#file, '-s', this.#socket]
-    this.process = new LabProcess({ name: plan.name, program: 'bird', args, logFile: `${base}.log`, enter })
+    this.process = new LabProcess({ name: plan.name, program: 'bird', args, logFile: this.#log, enter })
   }
 
   /** What `birdc` prints, without the greeting. */
@@ -59,12 +61,13 @@ export class BirdDaemon implements Daemon {
 
   async session(neighbour: string): Promise<SessionView> {
     const text = await this.command('show', 'protocols', 'all', neighbour)
-    const row = text.split('\n').find(line => line.startsWith(`${neighbour} `)) ?? ''
-    const [, , , , since = ''] = row.split(/\s+/)
     const words = text.split('\n').filter(line => /Last error:|Message:/.test(line))
+    const isEstablished = /BGP state: +Established/.test(text)
+    const timesUp = this.#timesUp(neighbour)
+    if (isEstablished && timesUp === 0) throw new Error(`BIRD does not log the states of ${neighbour}`)
     return {
-      isEstablished: /BGP state: +Established/.test(text),
-      incarnation: since,
+      isEstablished,
+      incarnation: String(timesUp),
       lastWords: words.join(' '),
     }
   }
@@ -104,6 +107,11 @@ export class BirdDaemon implements Daemon {
     this.#write()
     const answer = await this.command('configure')
     if (!answer.includes('Reconfigured')) throw new Error(`BIRD did not take its configuration: ${answer}`)
+  }
+
+  /** From the log of states: the time `show protocols` gives for the same event differs by a millisecond now and then. */
+  #timesUp(neighbour: string): number {
+    return readFileSync(this.#log, 'utf8').split(`> ${neighbour}: State changed to up`).length - 1
   }
 
   #write(): void {
@@ -161,7 +169,7 @@ function bgpProtocol(plan: DaemonPlan, neighbour: Neighbour): string {
   local ${localAddress} as ${plan.asn}; neighbor ${address} as ${asn}; direct; ${reflection}
   ${password === undefined ? '' : `password "${password}";`} ${neighbour.hasTtlSecurity === true ? 'ttl security on;' : ''}
   ${neighbour.isPassive === true ? 'passive on;' : ''} ${holdTimeS === undefined ? '' : `hold time ${holdTimeS};`}
-  connect delay time 1; connect retry time 1; error wait time 1, 2; enable extended messages on;
+  connect delay time 1; connect retry time 1; error wait time 1, 2; enable extended messages on; debug { states };
   ${channels.join('\n  ')}
 }`
 }

@@ -2,7 +2,7 @@
  * FRR behind the port: zebra for interfaces and next hops, and a bgpd that puts nothing into the kernel. Asked and told by `vtysh`, in JSON where it has it.
  * INTEROP: FRR 8.4.4. Without zebra bgpd knows no interface, and takes every UPDATE with a link-local next hop (RFC 2545 3) for malformed.
  */
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
 import { LabProcess } from '../../../src/lab/process.ts'
@@ -25,14 +25,10 @@ const ZEBRA = '/usr/lib/frr/zebra'
 interface NeighbourJson {
   readonly bgpState: string
   readonly connectionsEstablished?: number
-  readonly lastResetDueTo?: string
-  readonly lastShutdownDescription?: string
-  readonly lastErrorCodeSubcode?: string
-  readonly lastNotificationReason?: string
 }
 
 interface SummaryJson {
-  readonly routes: Readonly<Record<string, readonly { readonly peerId?: string }[]>>
+  readonly routes?: Readonly<Record<string, readonly { readonly peerId?: string }[]>>
 }
 
 interface PathJson {
@@ -52,6 +48,7 @@ export class FrrDaemon implements Daemon {
   readonly kind = 'frr'
   readonly process: LabProcess
   readonly #zebra: LabProcess
+  readonly #log: string
   readonly #plan: DaemonPlan
   readonly #sockets: string
   /** Route maps that set attributes, by the text that makes them. */
@@ -87,11 +84,12 @@ export class FrrDaemon implements Daemon {
     const base = join(directory, plan.name)
     this.#plan = plan
     this.#zebra = zebra
+    this.#log = `${base}.log`
     this.#sockets = `${base}.frr`
     const routes = (plan.routes ?? []).flatMap(route => this.#routeCommands(route))
     writeFileSync(`${base}.frr.conf`, [...configuration(plan), ...routes, ''].join('\n'))
     const args = ['-f', `${base}.frr.conf`, ...commonOptions(base, 'bgpd'), '-n', '-S']
-    this.process = new LabProcess({ name: plan.name, program: BGPD, args, logFile: `${base}.log`, enter })
+    this.process = new LabProcess({ name: plan.name, program: BGPD, args, logFile: this.#log, enter })
   }
 
   /** What `vtysh` prints for commands, one after another. */
@@ -104,11 +102,10 @@ export class FrrDaemon implements Daemon {
     const text = await this.command(`show bgp neighbors ${address} json`)
     const row = (JSON.parse(text) as Record<string, NeighbourJson>)[address]
     if (row === undefined) throw new Error(`FRR knows no ${address}`)
-    const { lastResetDueTo = '', lastShutdownDescription = '', lastNotificationReason = '' } = row
     return {
       isEstablished: row.bgpState === 'Established',
       incarnation: String(row.connectionsEstablished ?? 0),
-      lastWords: [lastResetDueTo, lastNotificationReason, lastShutdownDescription].join(' '),
+      lastWords: this.#lastWords(address),
     }
   }
 
@@ -154,6 +151,13 @@ export class FrrDaemon implements Daemon {
     return found.address
   }
 
+  /** From the log: `show` forgets a text as soon as the next attempt to connect fails. What is not ASCII is `\xNN` there. */
+  #lastWords(address: string): string {
+    const lines = readFileSync(this.#log, 'utf8').split('\n')
+    const said = lines.filter(line => line.includes(`%NOTIFICATION: received from neighbor ${address} `)).join('\n')
+    return said.replace(/(\\x[0-9a-f]{2})+/g, octets => Buffer.from(octets.replaceAll('\\x', ''), 'hex').toString())
+  }
+
   /** `vtysh` ends with 0 whatever bgpd thinks of a line; a complaint begins with a percent sign. */
   async #configure(lines: readonly string[]): Promise<void> {
     const answer = await this.command('configure terminal', ...lines, 'end')
@@ -176,9 +180,9 @@ export class FrrDaemon implements Daemon {
 
   async #routesOf(family: 'ipv4' | 'ipv6'): Promise<DaemonRoute[]> {
     const summary = JSON.parse(await this.command(`show bgp ${family} unicast json`)) as SummaryJson
-    const isHeard = (paths: SummaryJson['routes'][string]): boolean =>
+    const isHeard = (paths: readonly { readonly peerId?: string }[]): boolean =>
       paths.some(({ peerId }) => peerId !== undefined && peerId !== '(unspec)')
-    const prefixes = Object.entries(summary.routes).flatMap(([prefix, paths]) => (isHeard(paths) ? [prefix] : []))
+    const prefixes = Object.entries(summary.routes ?? {}).flatMap(([prefix, paths]) => (isHeard(paths) ? [prefix] : []))
     if (prefixes.length === 0) return []
     const texts = await this.command(...prefixes.map(prefix => `show bgp ${family} unicast ${prefix} json`))
     const documents = texts.split(/^(?=\{$)/m).filter(text => text.trim() !== '')

@@ -146,8 +146,7 @@ export class GobgpDaemon implements Daemon {
   /** The API does not tell them; the log does. */
   #lastWords(address: string): string {
     const lines = readFileSync(this.#log, 'utf8').split('\n')
-    const said = lines.filter(line => line.includes(`Key="${address}"`) || line.includes(`Key=${address} `))
-    return said.filter(line => line.includes('notification')).join('\n')
+    return lines.filter(line => line.includes(`"Key":"${address}"`) && line.includes('notification')).join('\n')
   }
 }
 

@@ -5,7 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { PeerView, RouteRow } from '../../../src/api/index.ts'
+import type { PeerDetail, RouteRow } from '../../../src/api/index.ts'
 import { readItem, readList } from '../../../src/cli/client.ts'
 import type { ConfigInput } from '../../../src/config/index.ts'
 import { Godwit } from '../../../src/lab/godwit.ts'
@@ -39,6 +39,7 @@ const OUR_SPACE = 'ours'
 const THEIR_SPACE = 'theirs'
 const DEVICE = 'veth0'
 /** How long one side is frozen: longer than the other waits before it dials. INTEROP: GoBGP 3.10 takes up to 10 s, whatever it is told. */
+const SETTLED_MS = 1500
 const FROZEN_MS: Readonly<Record<DaemonKind, number>> = { bird: 2500, frr: 2500, gobgp: 10_500 }
 
 export class DaemonLink {
@@ -96,6 +97,8 @@ export class DaemonLink {
     await (isOursFirst ? this.#startGodwit() : this.#startDaemon())
     const { pid } = isOursFirst ? this.godwit.process : this.daemon.process
     if (pid === undefined) throw new Error('the first of both has no process')
+    // FRR, for one, has to hear of its interfaces first; sessions that come up before are dropped again.
+    await pause(SETTLED_MS)
     process.kill(pid, 'SIGSTOP')
     try {
       await (isOursFirst ? this.#startDaemon() : this.#startGodwit())
@@ -110,8 +113,8 @@ export class DaemonLink {
     await Promise.all([this.#startDaemon(), this.#startGodwit()])
   }
 
-  async peer(name: string): Promise<PeerView> {
-    return readItem<PeerView>({ socket: this.#socket, path: `/v1/peers/${name}`, kind: 'Peer' })
+  async peer(name: string): Promise<PeerDetail> {
+    return readItem<PeerDetail>({ socket: this.#socket, path: `/v1/peers/${name}`, kind: 'Peer' })
   }
 
   async routes(query = ''): Promise<RouteRow[]> {
@@ -119,6 +122,19 @@ export class DaemonLink {
     const ask = { socket: this.#socket, path: `/v1/routes${query}`, kind: 'RouteList' }
     for await (const row of readList<RouteRow>(ask)) rows.push(row)
     return rows
+  }
+
+  /** An order to godwit about one peer, such as `refresh` or `disable`, with what else the query says. */
+  async order(verb: string, name: string, query = ''): Promise<void> {
+    const path = `/v1/${verb}?peer=${name}${query}`
+    const result = await readItem<{ peers: readonly { outcome: string; detail: string | null }[] }>({
+      socket: this.#socket,
+      path,
+      kind: 'AdministrationResult',
+      method: 'POST',
+    })
+    const refusal = result.peers.find(({ outcome }) => outcome !== 'done')
+    if (refusal !== undefined) throw new Error(`${path}: ${refusal.outcome} ${refusal.detail}`)
   }
 
   /** What godwit has logged so far. */
