@@ -10,6 +10,7 @@
  * where it might not reach everybody (see `#addDirty`). So a slice shows flushed state only, whatever is dirty.
  */
 import type { Core } from './core.ts'
+import type { PathTeller } from './path-teller.ts'
 import { PrefixBatch } from './prefix-batch.ts'
 import { RANGE_SHIFT } from './route-table.ts'
 import type { Premise, Scan } from './scan.ts'
@@ -22,7 +23,7 @@ const EVERYONE = 0
 const CACHE_LIMIT = 256
 
 /** Prefix ids from `first` up to `end`. */
-interface Stretch {
+export interface Stretch {
   readonly first: number
   readonly end: number
 }
@@ -30,11 +31,13 @@ interface Stretch {
 export class CatchUp {
   readonly #core: Core
   readonly #teller: Teller
+  readonly #pathTeller: PathTeller
   readonly #batch: PrefixBatch
 
-  constructor(core: Core, teller: Teller) {
+  constructor(core: Core, teller: Teller, pathTeller: PathTeller) {
     this.#core = core
     this.#teller = teller
+    this.#pathTeller = pathTeller
     this.#batch = new PrefixBatch(1 << RANGE_SHIFT, core.store)
   }
 
@@ -72,6 +75,11 @@ export class CatchUp {
       first: Math.max(1, range << RANGE_SHIFT),
       end: Math.min(table.prefixes.idLimit, (range + 1) << RANGE_SHIFT),
     }
+    group.slicesEncoded++
+    if (group.sendsPaths(family)) {
+      this.#pathTeller.tellState(group, table, premise, stretch)
+      return { flush: this.#core.flushNumber, pieces: group.slices.finish() }
+    }
     batch.clear(table)
     this.#addChanged(group, premise, stretch)
     batch.sort()
@@ -82,7 +90,6 @@ export class CatchUp {
       batch.sort()
       this.#teller.tellDifference(group, premise.from, batch)
     }
-    group.slicesEncoded++
     return { flush: this.#core.flushNumber, pieces: group.slices.finish() }
   }
 

@@ -93,6 +93,11 @@ export class Egress {
   }
 }
 
+/** The families in which the peer is told several paths (RFC 7911 4). */
+export function pathFamilies({ addPath, families }: RibPeer): readonly Family[] {
+  return families.filter(({ name }) => addPath?.[name]?.send === true)
+}
+
 /**
  * Peers with equal keys get identical updates. `policyNumber` stands for the identity of the export policy: policies that
  * read alike but were compiled twice make two groups.
@@ -104,5 +109,7 @@ export function groupKey(peer: RibPeer, policyNumber: number): string {
   const session = peer.kind === 'ebgp' ? `ebgp ${peer.asn}` : peer.reflectorClient ? `client ${peer.clusterId}` : 'ibgp'
   const size = peer.fourOctetAs ? 4 : 2
   const self = peer.nextHopSelf || peer.kind === 'ebgp' ? 'self' : 'keep'
-  return [session, peer.localAsn, size, peer.maxLength, self, policyNumber, ...families].join('/')
+  const several = pathFamilies(peer).map(({ name }) => name)
+  const paths = several.length === 0 ? '' : `${several.sort().join()} ${peer.addPathSend ?? 'all'}`
+  return [session, paths, peer.localAsn, size, peer.maxLength, self, policyNumber, ...families].join('/')
 }

@@ -7,20 +7,29 @@
  */
 import type { BestRoutes } from './best-route.ts'
 import type { Core } from './core.ts'
+import { PathFlag } from './path-slab.ts'
+import type { PathTeller } from './path-teller.ts'
 import { PrefixBatch } from './prefix-batch.ts'
 import type { RouteTable } from './route-table.ts'
 import type { Teller } from './teller.ts'
 import type { UpdateGroup } from './update-group.ts'
 
+export interface Tellers {
+  readonly teller: Teller
+  readonly pathTeller: PathTeller
+}
+
 export class Flusher {
   readonly #core: Core
   readonly #teller: Teller
+  readonly #pathTeller: PathTeller
   readonly #bestRoutes: BestRoutes
   readonly #batch: PrefixBatch
 
-  constructor(core: Core, teller: Teller, bestRoutes: BestRoutes) {
+  constructor(core: Core, { teller, pathTeller }: Tellers, bestRoutes: BestRoutes) {
     this.#core = core
     this.#teller = teller
+    this.#pathTeller = pathTeller
     this.#bestRoutes = bestRoutes
     this.#batch = new PrefixBatch(core.stretch, core.store)
   }
@@ -35,6 +44,7 @@ export class Flusher {
       if (table.dirtyCount === 0) continue
       this.#take(table, number)
       for (const group of groups) this.#tell(group, table, number)
+      if (table.tracksAllPaths || table.gone.pending > 0) this.#settlePaths(table, number)
       this.#bestRoutes.tell(this.#batch)
     }
     for (const group of groups) {
@@ -60,6 +70,7 @@ export class Flusher {
     const { prefixes, paths, dirty, dirtySets, owesDirty } = table
     const count = Math.min(table.dirtyCount, batch.capacity)
     batch.clear(table)
+    batch.isOwed = owesDirty
     table.chooseDoubted(count)
     for (let i = 0; i < count; i++) {
       const prefix = dirty[i]!
@@ -96,15 +107,28 @@ export class Flusher {
   #tell(group: UpdateGroup, table: RouteTable, number: number): void {
     if (!group.families.includes(table.family)) return
     group.log.flush = number
-    this.#teller.tellChanges(group, this.#batch)
+    if (group.sendsPaths(table.family)) this.#pathTeller.tellChanges(group, this.#batch)
+    else this.#teller.tellChanges(group, this.#batch)
+  }
+
+  /** Everybody was told about the paths of the batch, and of those that are gone. */
+  #settlePaths(table: RouteTable, number: number): void {
+    const { ids, count, kept, keptCount } = this.#batch
+    for (let i = 0; i < count; i++) clearChanged(table, ids[i]!)
+    for (let i = 0; i < keptCount; i++) clearChanged(table, kept[i]!)
+    table.gone.settle(number)
   }
 
   /** Emptied prefixes may go once every reader has seen their withdraw. */
   recycle(groups: Iterable<UpdateGroup>): void {
     const core = this.#core
-    if (core.tables.every(table => table.tombstones === 0)) return
+    if (core.tables.every(table => table.tombstones === 0 && table.gone.size === 0)) return
     let seen = core.flushNumber
     for (const group of groups) for (const reader of group.readers) seen = Math.min(seen, reader.confirmed)
     for (const table of core.tables) table.recycle(seen)
   }
+}
+
+function clearChanged({ prefixes, paths }: RouteTable, prefix: number): void {
+  for (let path = prefixes.head(prefix); path !== 0; path = paths.next(path)) paths.clearFlag(path, PathFlag.CHANGED)
 }

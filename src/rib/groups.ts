@@ -65,11 +65,13 @@ export class Groups implements Iterable<UpdateGroup> {
     group.isOwnCountDue = false
     const { sources, tables } = this.#core
     for (const { id } of group.readers) sources.ownTold[id] = 0
-    for (const { family, prefixes } of tables) {
-      const told = group.told[family.index]
-      for (let prefix = 1; prefix < prefixes.idLimit; prefix++) {
-        if (told?.has(prefix) !== true) continue
-        const source = prefixes.toldSource(prefix)
+    for (const { family, prefixes, paths } of tables) {
+      const told = group.told[family.index]!
+      const isPathwise = group.sendsPaths(family)
+      const end = isPathwise ? paths.idLimit : prefixes.idLimit
+      for (let unit = 1; unit < end; unit++) {
+        if (!told.has(unit)) continue
+        const source = isPathwise ? paths.sourceOf(unit) : prefixes.toldSource(unit)
         if (sources.group[source] === group.number) sources.ownTold[source]! += 1
       }
     }
@@ -89,6 +91,7 @@ export class Groups implements Iterable<UpdateGroup> {
 
   #enter(group: UpdateGroup, reader: Reader): void {
     group.add(reader)
+    this.#trackPaths()
     this.#core.sources.group[reader.id] = group.number
   }
 
@@ -101,6 +104,17 @@ export class Groups implements Iterable<UpdateGroup> {
     this.#byKey.delete(this.#keys.get(group) ?? '')
     this.#keys.delete(group)
     this.#freeNumbers.push(group.number)
+    this.#trackPaths()
+  }
+
+  /** All paths are watched while somebody is told more than the best one, or the kernel gets several. */
+  #trackPaths(): void {
+    const { tables, decision } = this.#core
+    const isMultipath = Math.max(decision.multipath.ebgp, decision.multipath.ibgp) > 1
+    for (const table of tables) {
+      table.tracksAllPaths = isMultipath
+      for (const group of this) if (group.sendsPaths(table.family)) table.tracksAllPaths = true
+    }
   }
 
   #policyNumber(policy: CompiledPolicy): number {

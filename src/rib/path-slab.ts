@@ -60,13 +60,23 @@ export class PathSlab {
 
   /** Frees a path that is linked to nothing any more; its source becomes 0. */
   remove(path: number): void {
+    this.retire(path)
+    this.free(path)
+  }
+
+  /** As `remove`, but the number is not given again before `free`. */
+  retire(path: number): void {
     const at = path * 4
     this.#words[at + SET] = 0
-    this.#words[at + NEXT] = this.#freeId
+    this.#words[at + NEXT] = 0
     this.#words[at + PREFIX] = 0
     this.#words[at + SOURCE] = 0
-    this.#freeId = path
     this.size--
+  }
+
+  free(path: number): void {
+    this.#words[path * 4 + NEXT] = this.#freeId
+    this.#freeId = path
   }
 
   setOf(path: number): number {

@@ -27,6 +27,11 @@ export class PrefixBatch {
   /** Prefixes whose best path is as it was told and of which other paths changed: `kept[0, keptCount)`. */
   readonly kept: Uint32Array
   keptCount = 0
+  /** Somebody counts on the flush that this batch is for, see RouteTable.owesDirty. */
+  isOwed = false
+  /** Path ids, by position, in a batch of paths; empty in one of prefixes. */
+  readonly paths: Uint32Array
+  readonly isPathwise: boolean
 
   readonly #store: AttributeStore
   readonly #touched: Uint32Array
@@ -35,8 +40,10 @@ export class PrefixBatch {
   /** Position + 1 in `#touched`, by source id; 0 at rest. */
   readonly #bySource = new Uint32Array(65536)
 
-  constructor(capacity: number, store: AttributeStore) {
+  constructor(capacity: number, store: AttributeStore, isPathwise = false) {
     this.#store = store
+    this.isPathwise = isPathwise
+    this.paths = new Uint32Array(isPathwise ? capacity : 0)
     this.ids = new Uint32Array(capacity)
     this.old = new Uint32Array(capacity)
     this.link = new Uint32Array(capacity)
@@ -58,6 +65,7 @@ export class PrefixBatch {
     this.setCount = 0
     this.emptied = 0
     this.keptCount = 0
+    this.isOwed = false
   }
 
   addKept(id: number): void {
@@ -75,6 +83,12 @@ export class PrefixBatch {
     if (head === 0) this.#touched[this.setCount++] = set
     this.link[position] = head
     records[at] = position + 1
+  }
+
+  /** Adds a path with attribute set `set` to a batch of paths. */
+  addPath(id: number, path: number, set: number): void {
+    this.paths[this.count] = path
+    this.add(id, 0, set)
   }
 
   /** Adds a prefix that has no path any more. */

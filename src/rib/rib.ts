@@ -21,6 +21,7 @@ import { Ingest } from './ingest.ts'
 import { Interner } from './interner.ts'
 import { LocalRoutes } from './local-route.ts'
 import { PathSweep } from './path-sweep.ts'
+import { PATH_BATCH, PathTeller } from './path-teller.ts'
 import type {
   BestRouteListener,
   Explanation,
@@ -79,16 +80,17 @@ export class Rib {
     const { selection = {}, resolveNextHops = false } = options
     const core = new Core({ seed, reserve, stretch, selection, resolveNextHops })
     // A batch of a scan may be larger than that of a flush.
-    const teller = new Teller(core, Math.max(stretch, 1 << RANGE_SHIFT))
+    const teller = new Teller(core, Math.max(stretch, 1 << RANGE_SHIFT, PATH_BATCH))
+    const pathTeller = new PathTeller(core, teller)
     this.#core = core
     this.#interner = new Interner(core, { asn, routerId, clusterId })
     const policy = new ImportPolicy(core, this.#interner)
     this.#limits = new Limits(core)
     this.#ingest = new Ingest(core, { interner: this.#interner, policy, limits: this.#limits })
     this.#locals = new LocalRoutes(core, this.#interner)
-    this.#groups = new Groups(core, new CatchUp(core, teller), { clusterId, limit: logLimit })
+    this.#groups = new Groups(core, new CatchUp(core, teller, pathTeller), { clusterId, limit: logLimit })
     this.#bestRoutes = new BestRoutes(core)
-    this.#flusher = new Flusher(core, teller, this.#bestRoutes)
+    this.#flusher = new Flusher(core, { teller, pathTeller }, this.#bestRoutes)
     this.#sweep = new PathSweep(core, policy)
   }
 

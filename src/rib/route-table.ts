@@ -13,6 +13,7 @@ import { grown } from '../table/prefix-table.ts'
 import { KEPT_ASIDE } from './attribute-record.ts'
 import type { AttributeStore } from './attribute-store.ts'
 import type { Decision } from './decision.ts'
+import { GonePaths } from './gone-paths.ts'
 import { PathSlab } from './path-slab.ts'
 import { PrefixRecords } from './prefix-record.ts'
 import { MAX_SOURCE } from './source-table.ts'
@@ -59,6 +60,8 @@ export class RouteTable {
   owesDirty = false
   /** Number of the last flush that told something of the prefixes of a range, by range. Replaced when it grows. */
   ranges = new Uint32Array(64)
+  /** Paths whose numbers are out of use for now; filled while all paths are tracked. */
+  readonly gone = new GonePaths()
   /** Emptied prefixes: pairs of id and flush number, a ring. */
   #dead = new Uint32Array(256)
   #deadHead = 0
@@ -194,7 +197,10 @@ export class RouteTable {
     const set = paths.setOf(path)
     const before = paths.setOf(head)
     const next = paths.next(path)
-    paths.remove(path)
+    if (this.tracksAllPaths) {
+      this.gone.add(path, prefix, source)
+      paths.retire(path)
+    } else paths.remove(path)
     this.received[source]! -= 1
     this.#countAside(source, set, -1)
     if (path !== head) {
@@ -326,6 +332,7 @@ export class RouteTable {
 
   /** Removes emptied prefixes whose withdraw everybody has seen: those of flushes up to `flush`. */
   recycle(flush: number): void {
+    for (let path = this.gone.take(flush); path !== 0; path = this.gone.take(flush)) this.paths.free(path)
     const dead = this.#dead
     const mask = dead.length / 2 - 1
     const prefixes = this.prefixes
@@ -342,6 +349,7 @@ export class RouteTable {
   /** Flush numbers start over: everything changed in flush 1. */
   startOver(): void {
     this.ranges.fill(1)
+    this.gone.startOver()
     this.prefixes.changeAllIn(1)
     const mask = this.#dead.length / 2 - 1
     for (let i = 0; i < this.#deadSize; i++) this.#dead[((this.#deadHead + i) & mask) * 2 + 1] = 1

@@ -11,6 +11,7 @@ import type { CompiledPolicy, Edits } from '../policy/policy.ts'
 import { Chains } from './chains.ts'
 import type { Core } from './core.ts'
 import { DIFFERENCE, FLUSH, FRESH_SLICE, Ledger, SLICE } from './ledger.ts'
+import { PathLedger } from './path-ledger.ts'
 import type { PrefixBatch } from './prefix-batch.ts'
 import { maskOf, type RewritePlan, Rewriter } from './rewrite.ts'
 import { REJECT, RouteSubject } from './subject.ts'
@@ -31,10 +32,15 @@ export class Teller {
   readonly #rewriter: Rewriter
   readonly #writer: UpdateWriter
   readonly #withdrawals = new Withdrawals()
-  readonly #ledger: Ledger
+  readonly #prefixLedger: Ledger
+  /** For groups that are told several paths of a prefix. */
+  readonly pathLedger: PathLedger
+  #ledger: Ledger | PathLedger
   #group!: UpdateGroup
   #batch!: PrefixBatch
   #told!: Told
+  /** Of `tellPaths`. */
+  #from: UpdateGroup | undefined
   /** The parts of a bucket: by verdict, or by pair of verdicts. */
   readonly #parts: Chains
   readonly #chain: Chain = { head: 0, link: new Uint32Array(0), who: 0 }
@@ -44,7 +50,9 @@ export class Teller {
     this.#subject = new RouteSubject(core.store)
     this.#rewriter = new Rewriter(core.store, core.sources)
     this.#writer = new UpdateWriter(this.#rewriter)
-    this.#ledger = new Ledger(core.sources, this.#withdrawals)
+    this.#prefixLedger = new Ledger(core.sources, this.#withdrawals)
+    this.pathLedger = new PathLedger(core.sources, this.#withdrawals)
+    this.#ledger = this.#prefixLedger
     this.#parts = new Chains(capacity)
   }
 
@@ -70,10 +78,35 @@ export class Teller {
     this.#withdrawals.write(this.#writer)
   }
 
+  // Several paths of a prefix, see path-teller.ts
+
+  /** What follows is told to a group in one of the modes of ledger.ts; with `from`, as a difference to that group. */
+  beginPaths(group: UpdateGroup, batch: PrefixBatch, mode: number, from: UpdateGroup | undefined): void {
+    this.#begin(group, batch, mode)
+    this.#from = from
+    this.#writer.begin(mode === FLUSH ? group.log : group.slices, batch)
+  }
+
+  /** Tells the paths in the batch, which is sorted. */
+  tellPaths(): void {
+    const { setCount, sets, heads } = this.#batch
+    const from = this.#from
+    for (let k = 0; k < setCount; k++) {
+      if (from === undefined) this.#tellBucket(sets[k]!, heads[k]!)
+      else this.#compareBucket(from, sets[k]!, heads[k]!)
+    }
+  }
+
+  /** After the last batch. */
+  writeWithdraws(): void {
+    this.#withdrawals.write(this.#writer)
+  }
+
   #begin(group: UpdateGroup, batch: PrefixBatch, mode: number): void {
     this.#group = group
     this.#batch = batch
     this.#told = group.told[batch.table.family.index]!
+    this.#ledger = batch.isPathwise ? this.pathLedger : this.#prefixLedger
     this.#ledger.begin(group, batch, mode)
   }
 
@@ -113,10 +146,12 @@ export class Teller {
   /** What a policy says about a prefix with the route of `#subject`; what it said before, unless the route `isNew`. */
   #verdict(policy: CompiledPolicy, told: Told, prefix: number, isNew: boolean): number {
     if (!policy.dependsOnPrefix) return policy.evaluate(this.#subject)
-    const kept = isNew ? UNDECIDED : told.verdict(prefix)
+    // Verdicts are per prefix; several paths have several.
+    const { isPathwise, table } = this.#batch
+    const kept = isNew || isPathwise ? UNDECIDED : told.verdict(prefix)
     if (kept !== UNDECIDED) return kept
-    const verdict = policy.evaluate(this.#subject.setPrefix(this.#batch.table.prefixes, prefix))
-    told.keep(prefix, verdict)
+    const verdict = policy.evaluate(this.#subject.setPrefix(table.prefixes, prefix))
+    if (!isPathwise) told.keep(prefix, verdict)
     return verdict
   }
 
@@ -149,7 +184,7 @@ export class Teller {
 
   /** Splits a bucket by what either group makes of its prefixes, and tells the parts that differ. */
   #compareBucket(from: UpdateGroup, set: number, head: number): void {
-    const { link, ids, table } = this.#batch
+    const { link, ids, paths, isPathwise, table } = this.#batch
     const family = table.family
     const before = from.egress.planFor(set, family)
     const now = this.#group.egress.planFor(set, family)
@@ -159,7 +194,7 @@ export class Teller {
     parts.clear()
     for (let p = head; p !== 0; p = link[p - 1]!) {
       const prefix = ids[p - 1]!
-      const wasTold = before !== undefined && toldBefore.has(prefix)
+      const wasTold = before !== undefined && toldBefore.has(isPathwise ? paths[p - 1]! : prefix)
       const old = wasTold ? this.#verdict(from.policy, toldBefore, prefix, false) : UNTOLD
       parts.add(p, now === undefined ? REJECT : this.#verdict(this.#group.policy, this.#told, prefix, false), old)
     }

@@ -6,9 +6,9 @@
 import { FAMILIES, type Family } from '../../wire/family.ts'
 import type { CompiledPolicy } from '../policy/policy.ts'
 import type { Core } from './core.ts'
-import { Egress } from './egress.ts'
+import { Egress, pathFamilies } from './egress.ts'
 import { type ChunkSink, ChunkWriter, GroupLog } from './group-log.ts'
-import type { RibPeer } from './port.ts'
+import type { PathLimit, RibPeer } from './port.ts'
 import { Told } from './told.ts'
 import type { Target } from './update-writer.ts'
 
@@ -78,6 +78,9 @@ export class UpdateGroup implements GroupIdentity {
   readonly egress: Egress
   readonly policy: CompiledPolicy
   readonly families: readonly Family[]
+  /** How many paths of a prefix are told in the families in which several are (RFC 7911). */
+  readonly pathLimit: PathLimit
+  readonly #pathFamilies: readonly Family[]
   readonly maxLength: number
   readonly log: GroupLog
   readonly slices: SliceTarget
@@ -104,12 +107,19 @@ export class UpdateGroup implements GroupIdentity {
     this.egress = new Egress(peer, clusterId, core)
     this.policy = peer.exportPolicy
     this.families = FAMILIES.filter(family => peer.families.includes(family))
+    this.pathLimit = peer.addPathSend ?? 'all'
+    this.#pathFamilies = pathFamilies(peer)
     this.maxLength = peer.maxLength
     this.log = new GroupLog(peer.maxLength)
     this.slices = new SliceTarget(peer.maxLength)
   }
 
-  /** Prefixes told, of all families. */
+  /** The members are told several paths of a prefix, each with an identifier (RFC 7911). */
+  sendsPaths(family: Family): boolean {
+    return this.#pathFamilies.includes(family)
+  }
+
+  /** Prefixes (or paths) told, of all families. */
   get advertised(): number {
     let count = 0
     for (const told of this.told) count += told.count

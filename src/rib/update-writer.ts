@@ -25,6 +25,8 @@ export const TOO_LONG = 2
 
 const MAX_NLRI4 = 5
 const MAX_NLRI6 = 17
+/** Octets of a path identifier (RFC 7911 3). */
+const PATH_ID = 4
 /** Header, Withdrawn Routes Length, Total Path Attribute Length. */
 const FIXED = HEADER_LENGTH + 4
 /** Flags, type and two octets of length. */
@@ -44,6 +46,8 @@ export class UpdateWriter {
   #max = 0
   #batch!: PrefixBatch
   #prefixes!: PrefixRecords
+  /** Octets of a path identifier before each prefix: 0 or 4. */
+  #idOctets = 0
 
   constructor(rewriter: Rewriter) {
     this.#rewriter = rewriter
@@ -55,6 +59,7 @@ export class UpdateWriter {
     this.#max = target.maxLength
     this.#batch = batch
     this.#prefixes = batch.table.prefixes
+    this.#idOctets = batch.isPathwise ? PATH_ID : 0
   }
 
   /**
@@ -79,7 +84,8 @@ export class UpdateWriter {
   ): number {
     const { link, who } = chain
     const prefixes = this.#prefixes
-    const ids = this.#batch.ids
+    const { ids, paths } = this.#batch
+    const idOctets = this.#idOctets
     const max = this.#max
     const room = Math.max(max, FIXED + bound)
     let head = chain.head
@@ -95,7 +101,7 @@ export class UpdateWriter {
         o = this.#attributes(set, plan, edits, out, o)
         if (o < 0) return NO_NEXT_HOP
         body = o - start
-        if (body + MAX_NLRI4 > max) return TOO_LONG
+        if (body + MAX_NLRI4 + idOctets > max) return TOO_LONG
         startUpdate(out, start, 0, body - FIXED)
         template = out
         first = start
@@ -103,9 +109,10 @@ export class UpdateWriter {
         out.copyWithin(start, first, first + body)
         o = start + body
       }
-      const limit = start + max - MAX_NLRI4
+      const limit = start + max - MAX_NLRI4 - idOctets
       while (head !== 0 && o <= limit) {
         const id = ids[head - 1]!
+        if (idOctets !== 0) o = writeU32(out, o, paths[head - 1]!)
         o = writeNlri4(out, o, prefixes.word(id, 0), prefixes.lengthOf(id))
         head = link[head - 1]!
       }
@@ -127,7 +134,8 @@ export class UpdateWriter {
     const { link, who } = chain
     const rewriter = this.#rewriter
     const prefixes = this.#prefixes
-    const ids = this.#batch.ids
+    const { ids, paths } = this.#batch
+    const idOctets = this.#idOctets
     const max = this.#max
     let head = chain.head
     while (head !== 0) {
@@ -147,10 +155,11 @@ export class UpdateWriter {
       o += 4
       for (let i = 0; i < rewriter.nextHopLength; i++) out[o++] = rewriter.nextHopBytes[rewriter.nextHopStart + i]!
       out[o++] = 0
-      const limit = start + max - others - MAX_NLRI6
+      const limit = start + max - others - MAX_NLRI6 - idOctets
       if (o > limit) return TOO_LONG
       while (head !== 0 && o <= limit) {
         const id = ids[head - 1]!
+        if (idOctets !== 0) o = writeU32(out, o, paths[head - 1]!)
         const length = prefixes.lengthOf(id)
         o = writeNlri6(
           out,
@@ -181,14 +190,15 @@ export class UpdateWriter {
     return o + narrow.length
   }
 
-  /** Takes the prefixes `ids` from position `head - 1` on back from `who`. */
-  withdraw(ids: Uint32Array, { link, head, who }: Chain): void {
-    if (this.#prefixes.family.bits === 128) this.#withdraw6(ids, link, head, who)
-    else this.#withdraw4(ids, link, head, who)
+  /** Takes the prefixes `ids` (of which the `paths`, where several are told) in a chain back from those it is for. */
+  withdraw(ids: Uint32Array, paths: Uint32Array, chain: Chain): void {
+    if (this.#prefixes.family.bits === 128) this.#withdraw6(ids, paths, chain)
+    else this.#withdraw4(ids, paths, chain)
   }
 
-  #withdraw4(ids: Uint32Array, link: Uint32Array, head: number, who: number): void {
+  #withdraw4(ids: Uint32Array, paths: Uint32Array, { link, head, who }: Chain): void {
     const writer = this.#writer
+    const idOctets = this.#idOctets
     const prefixes = this.#prefixes
     let next = head
     while (next !== 0) {
@@ -196,9 +206,10 @@ export class UpdateWriter {
       const out = writer.buffer
       const start = writer.offset
       let o = start + HEADER_LENGTH + 2
-      const limit = start + this.#max - MAX_NLRI4 - 2
+      const limit = start + this.#max - MAX_NLRI4 - 2 - idOctets
       while (next !== 0 && o <= limit) {
         const id = ids[next - 1]!
+        if (idOctets !== 0) o = writeU32(out, o, paths[next - 1]!)
         o = writeNlri4(out, o, prefixes.word(id, 0), prefixes.lengthOf(id))
         next = link[next - 1]!
       }
@@ -208,8 +219,9 @@ export class UpdateWriter {
     }
   }
 
-  #withdraw6(ids: Uint32Array, link: Uint32Array, head: number, who: number): void {
+  #withdraw6(ids: Uint32Array, paths: Uint32Array, { link, head, who }: Chain): void {
     const writer = this.#writer
+    const idOctets = this.#idOctets
     const prefixes = this.#prefixes
     let next = head
     while (next !== 0) {
@@ -222,9 +234,10 @@ export class UpdateWriter {
       out[o + 1] = 2
       out[o + 2] = 1
       o += 3
-      const limit = start + this.#max - MAX_NLRI6
+      const limit = start + this.#max - MAX_NLRI6 - idOctets
       while (next !== 0 && o <= limit) {
         const id = ids[next - 1]!
+        if (idOctets !== 0) o = writeU32(out, o, paths[next - 1]!)
         const length = prefixes.lengthOf(id)
         o = writeNlri6(
           out,
@@ -267,6 +280,14 @@ function endUpdate(out: Uint8Array, start: number, end: number): void {
   const length = end - start
   out[start + 16] = length >>> 8
   out[start + 17] = length
+}
+
+function writeU32(out: Uint8Array, at: number, value: number): number {
+  out[at] = value >>> 24
+  out[at + 1] = value >>> 16
+  out[at + 2] = value >>> 8
+  out[at + 3] = value
+  return at + 4
 }
 
 function longHead(out: Uint8Array, at: number, type: number, length: number): void {

@@ -11,6 +11,7 @@ const OFFSET = 65536
 
 export class Withdrawals {
   #ids = new Uint32Array(256)
+  #paths = new Uint32Array(256)
   #link = new Uint32Array(256)
   #count = 0
   /** Position + 1 of the first prefix, by `who + OFFSET`; 0 at rest. */
@@ -19,15 +20,17 @@ export class Withdrawals {
   #touchedCount = 0
   readonly #chain: Chain = { head: 0, link: this.#link, who: 0 }
 
-  /** `who`: 0 everyone, > 0 everyone but that source, < 0 that source only. */
-  add(prefix: number, who: number): void {
+  /** `who`: 0 everyone, > 0 everyone but that source, < 0 that source only. `path`: which one, where several are told. */
+  add(prefix: number, who: number, path = 0): void {
     if (this.#count === this.#ids.length) {
       this.#ids = grown(this.#ids, this.#count * 2)
+      this.#paths = grown(this.#paths, this.#count * 2)
       this.#link = grown(this.#link, this.#count * 2)
     }
     const head = this.#heads[who + OFFSET]!
     if (head === 0) this.#touch(who)
     this.#ids[this.#count] = prefix
+    this.#paths[this.#count] = path
     this.#link[this.#count++] = head
     this.#heads[who + OFFSET] = this.#count
   }
@@ -49,7 +52,7 @@ export class Withdrawals {
       chain.who = this.#touched[i]!
       chain.head = this.#heads[chain.who + OFFSET]!
       this.#heads[chain.who + OFFSET] = 0
-      writer.withdraw(this.#ids, chain)
+      writer.withdraw(this.#ids, this.#paths, chain)
     }
     this.#count = 0
     this.#touchedCount = 0

@@ -27,27 +27,40 @@ function live(world: RandomRib, operations: number): void {
   world.settle()
 }
 
+/** A table with path identifiers in its keys, or without, as prefix and sorted attributes. */
+function byPrefix(table: ReadonlyMap<string, string>): Map<string, string> {
+  const texts = new Map<string, string[]>()
+  for (const [key, text] of table) {
+    const prefix = key.split(' ')[0] ?? ''
+    texts.set(prefix, [...(texts.get(prefix) ?? []), text])
+  }
+  return new Map(Array.from(texts, ([prefix, list]) => [prefix, list.sort().join(' and ')]))
+}
+
 function checkTables(world: RandomRib): number {
   const { model, sessions } = world
   let checked = 0
   const live = [...model.live()]
   const told = sessions.map(({ id, table, peer, endOfRibs }) => {
     const wanted = new Map<string, string>()
-    for (const [prefix, best] of live) {
-      const attributes = model.toldTo(id, prefix, best)
-      if (attributes !== undefined) wanted.set(prefix, attributesText(attributes))
+    let count = 0
+    for (const [prefix] of live) {
+      const paths = model.chosen(id, prefix).map(path => model.toldTo(id, prefix, path))
+      const texts = paths.flatMap(attributes => (attributes === undefined ? [] : [attributesText(attributes)]))
+      if (texts.length > 0) wanted.set(prefix, texts.sort().join(' and '))
+      count += texts.length
       checked++
     }
+    const held = byPrefix(table)
     for (const [prefix, text] of wanted) {
-      if (table.get(prefix) !== text)
-        expect(`${peer.name} ${prefix} ${table.get(prefix)}`).toBe(`${peer.name} ${prefix} ${text}`)
+      if (held.get(prefix) !== text)
+        expect(`${peer.name} ${prefix} ${held.get(prefix)}`).toBe(`${peer.name} ${prefix} ${text}`)
     }
-    for (const prefix of table.keys())
-      if (!wanted.has(prefix)) expect(`${peer.name} was told ${prefix}`).toBe('nothing')
+    for (const prefix of held.keys()) if (!wanted.has(prefix)) expect(`${peer.name} was told ${prefix}`).toBe('nothing')
     expect(endOfRibs, `End-of-RIBs of ${peer.name}`).toEqual(
       FAMILIES.map(family => (peer.families.includes(family) ? 1 : 0)),
     )
-    return wanted.size
+    return count
   })
   expect(sessions.map(({ id }) => world.rib.peerCounters(id).prefixesAdvertised)).toEqual(told)
   return checked
@@ -82,6 +95,7 @@ function checkStores(world: RandomRib): void {
 
 const WORLDS: readonly [what: string, options: WorldOptions][] = [
   ['as it is by default', {}],
+  ['that tells several paths to some', { sendsPaths: true }],
   ['that resolves next hops', { resolveNextHops: true }],
   ['with several paths from a session', { addPath: true, selection: { multipath: { ebgp: 2, ibgp: 4 } } }],
   [

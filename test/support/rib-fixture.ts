@@ -95,7 +95,9 @@ export class Fixture {
     const updates: ReadUpdate[] = []
     while (
       this.rib.pull(id, bytes =>
-        updates.push(...readMessages(bytes, { fourOctetAs: description?.fourOctetAs ?? true })),
+        updates.push(
+          ...readMessages(bytes, { fourOctetAs: description?.fourOctetAs ?? true, addPath: description?.addPath }),
+        ),
       )
     );
     return updates

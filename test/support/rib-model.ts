@@ -240,6 +240,14 @@ export class Model {
     return rank(this.#usable(prefix), this.#choice, limit)
   }
 
+  /** The paths that peer `id` is told of, before its own ones, export rules and policy take their share. */
+  chosen(id: number, prefix: string): ModelPath[] {
+    const { addPath, addPathSend: limit = 'all' } = this.peers.get(id) ?? {}
+    const isSeveral = addPath?.[isIpv6(prefix) ? 'ipv6-unicast' : 'ipv4-unicast']?.send === true
+    if (isSeveral && limit === 'all') return this.#usable(prefix)
+    return this.ranked(prefix, isSeveral && typeof limit === 'number' ? limit : 1)
+  }
+
   /** What peer `id` must be told about a prefix whose best path is `best`; undefined: nothing. */
   toldTo(id: number, prefix: string, best: ModelPath): TestAttributes | undefined {
     const to = this.peers.get(id)

@@ -24,6 +24,8 @@ export interface WorldOptions extends ModelOptions {
   readonly stretch?: number
   /** Sessions may tell several paths to a prefix (RFC 7911). */
   readonly addPath?: boolean
+  /** Some sessions are told several paths of a prefix (RFC 7911). */
+  readonly sendsPaths?: boolean
 }
 
 interface Session {
@@ -55,12 +57,14 @@ export class RandomRib {
   readonly #prefixes6: string[] = []
   readonly #hasAddPath: boolean
   readonly #profiles: Profile[]
+  readonly #sendsPaths: boolean
   #born = 0
 
   constructor(seed: number, options: WorldOptions = {}) {
     const { prefixes = 6000, logLimit = 20_000, stretch = 1500, selection = {}, resolveNextHops = false } = options
     this.model = new Model({ selection, resolveNextHops })
     this.#hasAddPath = options.addPath ?? false
+    this.#sendsPaths = options.sendsPaths ?? false
     this.#random = randomFrom(seed)
     this.#profiles = Array.from({ length: 5 }, () => this.#profile())
     this.rib = new Rib({
@@ -121,13 +125,15 @@ export class RandomRib {
       importPolicy: policy(),
       exportPolicy: policy(),
       addPath: this.#addPath(),
+      addPathSend: (['all', 1, 2, 3] as const)[this.#below(4)] ?? 'all',
       nextHops: this.#chance(0.7) ? { ipv6: Uint8Array.from(bytesOf(`20010db8${'00'.repeat(11)}fe`)) } : {},
     }
   }
 
+  /** RFC 7911 in either direction, as the world has it. */
   #addPath(): NonNullable<RibPeer['addPath']> {
-    if (!this.#hasAddPath) return {}
-    const use = () => ({ receive: this.#chance(0.6), send: false })
+    const sends = this.#sendsPaths && this.#chance(0.6)
+    const use = () => ({ receive: this.#hasAddPath && this.#chance(0.6), send: sends && this.#chance(0.8) })
     return { 'ipv4-unicast': use(), 'ipv6-unicast': use() }
   }
 

@@ -29,6 +29,8 @@ export interface TestUpdate {
 
 export interface TestCodec {
   readonly fourOctetAs: boolean
+  /** With `send`, prefixes of the family are read with path identifiers, as "<prefix> <identifier>" (RFC 7911 3). */
+  readonly addPath?: { readonly [family: string]: { readonly send: boolean } } | undefined
 }
 
 export const bytesOf = (hex: string): number[] => (hex.match(/../g) ?? []).map(octet => Number.parseInt(octet, 16))
@@ -105,14 +107,22 @@ export interface ReadUpdate {
   readonly length: number
 }
 
-function readNlri(bytes: Uint8Array, start: number, end: number, octets: 4 | 16): string[] {
+function readNlri(
+  bytes: Uint8Array,
+  [start, end]: readonly [number, number],
+  octets: 4 | 16,
+  codec: TestCodec,
+): string[] {
+  const hasIds = codec.addPath?.[octets === 4 ? 'ipv4-unicast' : 'ipv6-unicast']?.send === true
   const prefixes: string[] = []
   for (let at = start; at < end; ) {
+    const id = hasIds ? ` ${readWord(bytes, at)}` : ''
+    if (hasIds) at += 4
     const length = bytes[at] ?? 0
     const size = (length + 7) >> 3
     const address = new Uint8Array(octets)
     address.set(bytes.subarray(at + 1, at + 1 + size))
-    prefixes.push(`${hexOf(address)}/${length}`)
+    prefixes.push(`${hexOf(address)}/${length}${id}`)
     at += 1 + size
     if (at > end) throw new Error('NLRI past its field')
   }
@@ -148,8 +158,8 @@ export function readMessages(bytes: Uint8Array, codec: TestCodec): ReadUpdate[] 
 function readUpdate(message: Uint8Array, codec: TestCodec): ReadUpdate {
   const withdrawnEnd = 21 + ((message[19] ?? 0) << 8) + (message[20] ?? 0)
   const attributesEnd = withdrawnEnd + 2 + ((message[withdrawnEnd] ?? 0) << 8) + (message[withdrawnEnd + 1] ?? 0)
-  const withdrawn = readNlri(message, 21, withdrawnEnd, 4)
-  const announced = readNlri(message, attributesEnd, message.length, 4)
+  const withdrawn = readNlri(message, [21, withdrawnEnd], 4, codec)
+  const announced = readNlri(message, [attributesEnd, message.length], 4, codec)
   const a: TestAttributes = { origin: -1, path: [] }
   const types: number[] = []
   for (let at = withdrawnEnd + 2; at < attributesEnd; ) {
@@ -173,9 +183,9 @@ function readUpdate(message: Uint8Array, codec: TestCodec): ReadUpdate {
     if (type === 14) {
       const size = value[3] ?? 0
       a.nextHop = hexOf(value.subarray(4, 4 + size))
-      announced.push(...readNlri(value, 5 + size, value.length, 16))
+      announced.push(...readNlri(value, [5 + size, value.length], 16, codec))
     }
-    if (type === 15) withdrawn.push(...readNlri(value, 3, value.length, 16))
+    if (type === 15) withdrawn.push(...readNlri(value, [3, value.length], 16, codec))
   }
   return { withdrawn, announced, attributes: announced.length > 0 ? a : undefined, types, length: message.length }
 }

@@ -9,6 +9,7 @@ import { ImportPolicy } from '../../../src/rib/import-policy.ts'
 import { Ingest } from '../../../src/rib/ingest.ts'
 import { Interner } from '../../../src/rib/interner.ts'
 import { Limits } from '../../../src/rib/prefix-limit.ts'
+import { PATH_BATCH, PathTeller } from '../../../src/rib/path-teller.ts'
 import type { Reader } from '../../../src/rib/reader.ts'
 import { Teller } from '../../../src/rib/teller.ts'
 import { IPV4_UNICAST } from '../../../wire/index.ts'
@@ -21,9 +22,14 @@ const description = peer(1, { families: [IPV4_UNICAST] })
 
 class Parts {
   readonly core = new Core({ seed: 1, reserve: 64, stretch: 4096 })
-  readonly #teller = new Teller(this.core, 4096)
+  readonly #teller = new Teller(this.core, PATH_BATCH)
+  readonly #pathTeller = new PathTeller(this.core, this.#teller)
   readonly groups: Groups
-  readonly #flusher = new Flusher(this.core, this.#teller, new BestRoutes(this.core))
+  readonly #flusher = new Flusher(
+    this.core,
+    { teller: this.#teller, pathTeller: this.#pathTeller },
+    new BestRoutes(this.core),
+  )
   readonly #interner = new Interner(this.core, OWN)
   readonly #ingest = new Ingest(this.core, {
     interner: this.#interner,
@@ -33,7 +39,10 @@ class Parts {
   readonly #source = this.core.sources.add(description)
 
   constructor(limit: number) {
-    this.groups = new Groups(this.core, new CatchUp(this.core, this.#teller), { clusterId: OWN.clusterId, limit })
+    this.groups = new Groups(this.core, new CatchUp(this.core, this.#teller, this.#pathTeller), {
+      clusterId: OWN.clusterId,
+      limit,
+    })
   }
 
   join(): Reader {
