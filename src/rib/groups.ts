@@ -38,7 +38,12 @@ export class Groups implements Iterable<UpdateGroup> {
   /** Puts a session into its group and starts its first scan. */
   join({ id, peer }: PeerRecord): Reader {
     const group = this.#groupFor(peer)
-    const reader = new Reader(id, group, { core: this.#core, catchUp: this.#catchUp, limit: this.#options.limit })
+    const reader = new Reader(id, group, {
+      core: this.#core,
+      catchUp: this.#catchUp,
+      limit: this.#options.limit,
+      marksRefresh: peer.enhancedRefresh === true,
+    })
     this.#enter(group, reader)
     return reader
   }

@@ -8,6 +8,8 @@
  * Called by rib.ts.
  */
 import type { Family } from '../../wire/family.ts'
+import { RefreshSubtype } from '../../wire/iana.ts'
+import { encodeRouteRefresh } from '../../wire/route-refresh.ts'
 import { encodeEndOfRib } from '../../wire/update.ts'
 import type { CatchUp } from './catch-up.ts'
 import type { Core } from './core.ts'
@@ -24,6 +26,7 @@ export class Reader implements GroupReader {
   readonly #core: Core
   readonly #catchUp: CatchUp
   readonly #limit: number
+  readonly #marksRefresh: boolean
   readonly #scans: readonly Scan[]
   #cursor: Chunk
   /** The last flush that was read in full. */
@@ -33,7 +36,8 @@ export class Reader implements GroupReader {
   /** The log told it something. */
   #hasHeard = false
 
-  constructor(id: number, group: UpdateGroup, { core, catchUp, limit }: ReaderParts) {
+  constructor(id: number, group: UpdateGroup, { core, catchUp, limit, marksRefresh }: ReaderParts) {
+    this.#marksRefresh = marksRefresh
     this.id = id
     this.group = group
     this.#core = core
@@ -58,6 +62,10 @@ export class Reader implements GroupReader {
   refresh(family: Family): void {
     const scan = this.#scans.find(one => one.family === family)
     if (scan === undefined) return
+    if (this.#marksRefresh) {
+      scan.isRefreshDue = true
+      return
+    }
     // A scan that repairs must stay one that withdraws; told from the beginning it does both.
     if (scan.isActive && !scan.premise.isFresh) scan.startOver()
     else this.#startFresh(scan)
@@ -78,9 +86,8 @@ export class Reader implements GroupReader {
     this.#catchLog()
     for (const scan of this.#scans) {
       while (scan.isActive) if (this.#pullSlice(scan, write)) return true
-      if (this.#isEndOfRibReady(scan)) {
-        scan.isEndOfRibDue = false
-        write(encodeEndOfRib(scan.family))
+      if (this.#isMarkReady(scan)) {
+        write(this.#nextMark(scan))
         return true
       }
     }
@@ -113,13 +120,35 @@ export class Reader implements GroupReader {
     scan.settledAfter = this.#core.flushNumber + (isDirty ? 1 : 0)
   }
 
-  #isEndOfRibReady(scan: Scan): boolean {
-    return scan.isEndOfRibDue && !scan.isActive && this.#core.flushNumber >= scan.settledAfter
+  /** Something is to be said between two scans. */
+  #isMarkReady(scan: Scan): boolean {
+    if (scan.isActive || this.#core.flushNumber < scan.settledAfter) return false
+    return scan.isEndOfRibDue || scan.isRefreshEndDue || scan.isRefreshDue
+  }
+
+  /**
+   * End-of-RIB; the end of a refresh; or the beginning of the one that was asked for meanwhile, and its scan (RFC 7313 4).
+   * Refreshes follow one another, and none begins before End-of-RIB, so the peer never has two to tell apart.
+   */
+  #nextMark(scan: Scan): Uint8Array {
+    const { afi, safi } = scan.family
+    if (scan.isEndOfRibDue) {
+      scan.isEndOfRibDue = false
+      return encodeEndOfRib(scan.family)
+    }
+    if (scan.isRefreshEndDue) {
+      scan.isRefreshEndDue = false
+      return encodeRouteRefresh({ afi, safi, subtype: RefreshSubtype.END })
+    }
+    scan.isRefreshDue = false
+    scan.isRefreshEndDue = true
+    this.#startFresh(scan)
+    return encodeRouteRefresh({ afi, safi, subtype: RefreshSubtype.BEGIN })
   }
 
   get hasOutput(): boolean {
     if (this.#cursor.next !== undefined) return true
-    return this.#scans.some(scan => scan.isActive || this.#isEndOfRibReady(scan))
+    return this.#scans.some(scan => scan.isActive || this.#isMarkReady(scan))
   }
 
   get octetsBehind(): number {
@@ -183,4 +212,6 @@ export interface ReaderParts {
   readonly core: Core
   readonly catchUp: CatchUp
   readonly limit: number
+  /** It understands marks around a refresh (RFC 7313). */
+  readonly marksRefresh: boolean
 }

@@ -36,6 +36,9 @@ export class Scan {
   /** What is due after the scan (reader.ts) is due when flush `settledAfter` was read, too. */
   settledAfter = -1
   isEndOfRibDue = false
+  /** The peer asked for everything again and has not been told that this begins, or that it has ended (RFC 7313). */
+  isRefreshDue = false
+  isRefreshEndDue = false
   /** Those for ids from `position` on. */
   #premises: Premise[] = []
 
