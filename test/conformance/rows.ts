@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url'
 
 /** Rows that must have a test. Whoever finishes more adds them here. */
 export const DUE: readonly (readonly [first: number, last: number])[] = [
-  [1, 67],
-  [135, 144],
+  [1, 89],
+  [135, 150],
+  [153, 155],
   [171, 176],
 ]
 

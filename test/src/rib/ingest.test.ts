@@ -196,17 +196,22 @@ describe('an UPDATE', () => {
       'loop',
     ],
     ['our own address as next hop (RFC 4271 6.3)', { nextHop: '0a0000fe' }, 'ownNextHops', 'own next hop'],
-  ] as const)('keeps no older route, counts and says why when one comes back with %s', (_, change, counter, why) => {
-    const fixture = new Fixture()
-    const id = fixture.join(peer(1))
-    fixture.announce(id, [P])
-    fixture.announce(id, [P], { ...change, path: [...('path' in change ? change.path : [65001])] } as never)
-    expect(prefixes(fixture)).toEqual([])
-    expect(fixture.rib.peerCounters(id)[counter]).toBe(1)
-    expect([...fixture.rib.routes({ rejected: true })].map(view => [view.best, view.unusable])).toEqual([[false, why]])
-    fixture.withdraw(id, [P])
-    expect(fixture.rib.stats().attributeSets).toBe(0)
-  })
+  ] as const)(
+    'row 148: keeps no older route, counts and says why when one comes back with %s',
+    (_, change, counter, why) => {
+      const fixture = new Fixture()
+      const id = fixture.join(peer(1))
+      fixture.announce(id, [P])
+      fixture.announce(id, [P], { ...change, path: [...('path' in change ? change.path : [65001])] } as never)
+      expect(prefixes(fixture)).toEqual([])
+      expect(fixture.rib.peerCounters(id)[counter]).toBe(1)
+      expect([...fixture.rib.routes({ rejected: true })].map(view => [view.best, view.unusable])).toEqual([
+        [false, why],
+      ])
+      fixture.withdraw(id, [P])
+      expect(fixture.rib.stats().attributeSets).toBe(0)
+    },
+  )
 
   it('runs the loop check of a 2-octet peer on the merged path (RFC 6793 4.2.3)', () => {
     const fixture = new Fixture({ asn: 4200000000 })

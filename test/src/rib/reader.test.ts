@@ -14,7 +14,7 @@ function announceMany(fixture: Fixture, id: ReturnType<Fixture['join']>, prefixe
 }
 
 describe('a peer that joins', () => {
-  it('gets End-of-RIB for each of its families, also when there is nothing to tell (RFC 4724 2)', () => {
+  it('gets End-of-RIB for each of its families, also when there is nothing to tell (row 83, RFC 4724 2)', () => {
     const fixture = new Fixture()
     const both = fixture.join(peer(1), { isNew: true })
     const one = fixture.join(peer(2, { families: [IPV6_UNICAST] }), { isNew: true })

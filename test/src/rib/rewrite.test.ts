@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { compilePolicy, type Edits } from '../../../src/policy/index.ts'
 import type { LocalRoute, RibPeer } from '../../../src/rib/index.ts'
 import { attributes, Fixture, key, OWN, peer, prefix } from '../../support/rib-fixture.ts'
-import { attribute, attributeBytes, nlriBytes, type TestAttributes, updateBody } from '../../support/rib-wire.ts'
+import {
+  attribute,
+  attributeBytes,
+  bytesOf,
+  nlriBytes,
+  type TestAttributes,
+  updateBody,
+} from '../../support/rib-wire.ts'
 
 const P = '10.1.0.0/16'
 const V6 = '2001:db8:1::/48'
@@ -51,7 +58,7 @@ describe('who is told (RFC 4456 6, RFC 4271 9.2)', () => {
     ['an external peer', 'an external peer', { ...external, asn: 65003 }, external, true],
     ['a non-client', 'an external peer', other, external, true],
     ['a non-client under another AS of ours', 'a non-client', { ...other, localAsn: 64999, asn: 64999 }, other, true],
-  ])('a route of %s goes to %s or not as it should', (_from, _to, from, to, isTold) => {
+  ])('rows 80, 145: a route of %s goes to %s or not as it should', (_from, _to, from, to, isTold) => {
     expect(tell(from, to) !== undefined).toBe(isTold)
   })
 
@@ -67,12 +74,12 @@ describe('who is told (RFC 4456 6, RFC 4271 9.2)', () => {
 })
 
 describe('what a reflected route looks like (RFC 4456 8, 10)', () => {
-  it('carries the originator and our cluster, and everything else as it was', () => {
+  it('carries the originator and our cluster, and everything else as it was (rows 146, 149)', () => {
     const a = { med: 5, communities: [1, 2], origin: 2, localPref: 70 }
     expect(tell({}, {}, a)).toEqual({ ...attributes(a), originatorId: 0x0a000101, clusterList: [OWN.clusterId] })
   })
 
-  it('keeps the originator it has and puts our cluster first', () => {
+  it('keeps the originator it has and puts our cluster first (rows 146, 147)', () => {
     const told = tell({}, {}, { originatorId: 77, clusterList: [8, 9] })
     expect([told?.originatorId, told?.clusterList]).toEqual([77, [OWN.clusterId, 8, 9]])
   })
@@ -81,11 +88,11 @@ describe('what a reflected route looks like (RFC 4456 8, 10)', () => {
     ['the cluster of the client it came from', { clusterId: 1 }, { reflectorClient: false, clusterId: 3 }, [1]],
     ['the cluster of the client it goes to', { reflectorClient: false, clusterId: 3 }, { clusterId: 2 }, [2]],
     ['both clusters when the clients are in different ones', { clusterId: 1 }, { clusterId: 2 }, [2, 1]],
-  ])('names %s', (_, from, to, clusterList) => {
+  ])('row 147: names %s', (_, from, to, clusterList) => {
     expect(tell(from, to)?.clusterList).toEqual(clusterList)
   })
 
-  it('has our next hop only when that is asked for', () => {
+  it('has our next hop only when that is asked for (row 149)', () => {
     expect(tell({}, { nextHopSelf: true })?.nextHop).toBe('0a0000fe')
     expect(tell({}, { exportPolicy: setting({ nextHopSelf: true }) })?.nextHop).toBe('0a0000fe')
     expect(tell({}, {})?.nextHop).toBe('0a000201')
@@ -97,12 +104,12 @@ describe('what a reflected route looks like (RFC 4456 8, 10)', () => {
 })
 
 describe('what an external peer is told (RFC 4271 5.1)', () => {
-  it('has our AS in front and our next hop, and none of what is internal', () => {
+  it('has our AS in front and our next hop, and none of what is internal (rows 76, 79, 89)', () => {
     const told = tell({}, external, { med: 4, originatorId: 6, clusterList: [6], communities: [7] })
     expect(told).toEqual({ origin: 0, path: [OWN.asn, 65001], nextHop: '0a0000fe', communities: [7] })
   })
 
-  it('carries a MED that import or export policy set, and no other', () => {
+  it('carries a MED that import or export policy set, and no other (row 81)', () => {
     expect(tell({ importPolicy: setting({ med: 9 }) }, external, { med: 4 })?.med).toBe(9)
     expect(tell({}, { ...external, exportPolicy: setting({ med: 8 }) }, { med: 4 })?.med).toBe(8)
     expect(tell({}, external, { med: 4 })?.med).toBeUndefined()
@@ -116,7 +123,7 @@ describe('what an external peer is told (RFC 4271 5.1)', () => {
       [2, 255, ...new Array(255).fill([0, 0, 0, 9]).flat()],
       [2, 1, 0, 0, 0xfc, 0, 2, 255, ...new Array(255).fill([0, 0, 0, 9]).flat()],
     ],
-  ])('puts our AS in front of %s (RFC 4271 5.1.2)', (_, path, wanted) => {
+  ])('row 78: puts our AS in front of %s (RFC 4271 5.1.2)', (_, path, wanted) => {
     const fixture = new Fixture()
     const source = fixture.join(peer(1))
     const target = fixture.join(peer(2, external))
@@ -137,7 +144,7 @@ describe('what an external peer is told (RFC 4271 5.1)', () => {
 })
 
 describe('LOCAL_PREF (RFC 4271 5.1.5)', () => {
-  it('is added for internal peers when there is none', () => {
+  it('is added for internal peers when there is none (row 76)', () => {
     expect(tell(external, {})?.localPref).toBe(100)
   })
 
@@ -195,7 +202,7 @@ describe('2-octet speakers (RFC 6793 4.2.2)', () => {
 })
 
 describe('unknown attributes (RFC 4271 5)', () => {
-  it('are passed on byte by byte with Partial set when transitive, in their place, and dropped when not', () => {
+  it('are passed on byte by byte with Partial set when transitive, in their place, and dropped when not (rows 74, 75)', () => {
     const fixture = new Fixture()
     const source = fixture.join(peer(1))
     const target = fixture.join(peer(2))
@@ -221,6 +228,14 @@ describe('IPv6 next hops (RFC 2545 3)', () => {
     ['the link-local half when there is no other', '0'.repeat(32) + LINK_LOCAL, LINK_LOCAL],
   ])('reflects %s', (_, received, told) => {
     expect(tell6({}, received)).toBe(told)
+  })
+
+  it('tells our link-local address along with our own where that is configured, as on the same link (row 85)', () => {
+    const both = Uint8Array.from([...OWN6, ...bytesOf(LINK_LOCAL)])
+    expect(tell6({ ...external, nextHops: { ipv6: both } }, GLOBAL)).toBe(
+      `20010db80000000000000000000000fe${LINK_LOCAL}`,
+    )
+    expect(tell6({ ...external, nextHops: { ipv6: OWN6 } }, GLOBAL + LINK_LOCAL)).toHaveLength(32)
   })
 
   it('tells our own address, by the session or by configuration', () => {
@@ -251,7 +266,7 @@ describe('local routes on export', () => {
     return fixture.toldAttributes(target)
   }
 
-  it('go to internal peers with an empty AS_PATH, LOCAL_PREF 100 and our address', () => {
+  it('go to internal peers with an empty AS_PATH, LOCAL_PREF 100 and our address (rows 76, 77)', () => {
     expect(told(base, {})).toEqual({ origin: 0, path: [], nextHop: '0a0000fe', localPref: 100 })
   })
 

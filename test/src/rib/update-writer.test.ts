@@ -19,7 +19,7 @@ function announceMany(fixture: Fixture, id: ReturnType<Fixture['join']>, count: 
 
 describe('messages', () => {
   it.each([4096, 65535])(
-    'hold equal routes packed to within one prefix of %i octets, never more (RFC 4271 9.2)',
+    'row 70: hold equal routes packed to within one prefix of %i octets, never more (RFC 4271 9.2)',
     maxLength => {
       const fixture = new Fixture()
       const source = fixture.join(peer(1))
@@ -55,7 +55,7 @@ describe('messages', () => {
     expect(updates.length).toBeLessThanOrEqual(6)
   })
 
-  it('carry IPv6 routes in MP_REACH_NLRI, first among the attributes, and withdraws alone in MP_UNREACH_NLRI (RFC 7606 5.1)', () => {
+  it('carry IPv6 routes in MP_REACH_NLRI, first among the attributes, and withdraws alone in MP_UNREACH_NLRI (rows 68, 69)', () => {
     const fixture = new Fixture()
     const source = fixture.join(peer(1))
     const target = fixture.join(peer(2))
@@ -88,7 +88,7 @@ describe('a route whose attributes leave no room (RFC 8654 4)', () => {
     ...attribute(0xc0, 99, new Array(octets).fill(7)),
   ]
 
-  it('is not told, is counted, and is withdrawn if an earlier one was told', () => {
+  it('is not told, is counted, and is withdrawn if an earlier one was told (row 71)', () => {
     const fixture = new Fixture()
     const source = fixture.join(peer(1, { maxLength: 65535 }))
     const small = fixture.join(peer(2))
@@ -103,7 +103,7 @@ describe('a route whose attributes leave no room (RFC 8654 4)', () => {
     expect(fixture.rib.stats().groups.map(group => group.tooLong)).toEqual([0, 1])
   })
 
-  it('is told without AGGREGATOR and ATOMIC_AGGREGATE when that is enough', () => {
+  it('is told without AGGREGATOR and ATOMIC_AGGREGATE when that is enough (row 71)', () => {
     const fixture = new Fixture()
     const source = fixture.join(peer(1, { maxLength: 65535 }))
     const target = fixture.join(peer(2))
