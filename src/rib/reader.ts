@@ -73,6 +73,7 @@ export class Reader implements GroupReader {
 
   /** Gives `write` the next piece. False: there is nothing for now. */
   pull(write: (bytes: Uint8Array) => void): boolean {
+    if (this.#cursor.next !== undefined && this.#scans.every(scan => scan.willTellChanges)) this.#skipLog()
     while (this.#cursor.next !== undefined) {
       const chunk = this.#cursor
       this.#cursor = this.#cursor.next
@@ -92,6 +93,12 @@ export class Reader implements GroupReader {
       }
     }
     return false
+  }
+
+  /** Scans tell what it would have read. */
+  #skipLog(): void {
+    this.#cursor = this.group.log.tail
+    this.#catchLog()
   }
 
   #catchLog(): void {
@@ -164,8 +171,7 @@ export class Reader implements GroupReader {
       if (!scan.isActive) this.group.activeScans++
       scan.restart(since)
     }
-    this.#cursor = this.group.log.tail
-    this.#catchLog()
+    this.#skipLog()
     this.resyncs++
   }
 
@@ -203,8 +209,7 @@ export class Reader implements GroupReader {
     for (const scan of this.#scans) if (this.#hasHeard || !scan.isUntouched) scan.move(from, seen)
     this.group = group
     group.activeScans += this.#scans.length
-    this.#cursor = group.log.tail
-    this.#catchLog()
+    this.#skipLog()
   }
 }
 

@@ -55,6 +55,11 @@ export class Scan {
     return this.isEndOfRibDue && this.position === 0 && this.premise.isFresh
   }
 
+  /** It is at its beginning and will tell whatever changed, so that the log need not. */
+  get willTellChanges(): boolean {
+    return this.position === 0 && !this.premise.isFresh
+  }
+
   /** What holds at `position`. */
   get premise(): Premise {
     return this.#premises[0] ?? FRESH
