@@ -13,7 +13,7 @@ import type { Core } from './core.ts'
 import type { PathTeller } from './path-teller.ts'
 import { PrefixBatch } from './prefix-batch.ts'
 import { RANGE_SHIFT } from './route-table.ts'
-import type { Premise, Scan } from './scan.ts'
+import type { Premise, Scan, Stretch } from './scan.ts'
 import type { Teller } from './teller.ts'
 import type { Slice, UpdateGroup } from './update-group.ts'
 
@@ -21,12 +21,6 @@ import type { Slice, UpdateGroup } from './update-group.ts'
 const EVERYONE = 0
 /** Slices that one group keeps at most; at some 60 KiB each. */
 const CACHE_LIMIT = 256
-
-/** Prefix ids from `first` up to `end`. */
-export interface Stretch {
-  readonly first: number
-  readonly end: number
-}
 
 export class CatchUp {
   readonly #core: Core

@@ -7,13 +7,12 @@
  * and unless the scan is fresh withdraws every other path that its reader may still hold. A prefix that waits for a flush is
  * left to it as in catch-up.ts. Called by flush.ts and catch-up.ts.
  */
-import type { Stretch } from './catch-up.ts'
 import type { Core } from './core.ts'
 import { DIFFERENCE, FLUSH, FRESH_SLICE, SLICE } from './ledger.ts'
 import { PathFlag } from './path-slab.ts'
 import { PrefixBatch } from './prefix-batch.ts'
 import type { RouteTable } from './route-table.ts'
-import type { Premise } from './scan.ts'
+import type { Premise, Stretch } from './scan.ts'
 import type { Teller } from './teller.ts'
 import type { UpdateGroup } from './update-group.ts'
 

@@ -19,6 +19,12 @@ export interface Premise {
   readonly from: UpdateGroup | undefined
 }
 
+/** Prefix ids from `first` up to `end`. */
+export interface Stretch {
+  readonly first: number
+  readonly end: number
+}
+
 const EVERYWHERE = Number.POSITIVE_INFINITY
 const FRESH: Premise = { until: EVERYWHERE, isFresh: true, since: 0, from: undefined }
 
