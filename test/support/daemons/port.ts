@@ -22,7 +22,7 @@ export interface Neighbour {
   readonly holdTimeS?: number
   /** A client of this daemon as a reflector (RFC 4456). */
   readonly isClient?: boolean
-  /** Tells routes of its own as reachable through itself. */
+  /** ADD-PATH in both directions (RFC 7911), all paths. */
   readonly addPath?: boolean
 }
 
