@@ -11,7 +11,7 @@
  *
  * Hot module: index arithmetic stays here. Needs a little-endian machine, as every platform of Node but s390x is.
  */
-import { secretMultiplier, secretWord } from '../table/hash.ts'
+import { type Displacement, DisplacementCount, secretMultiplier, secretWord } from '../table/hash.ts'
 import { grown } from '../table/prefix-table.ts'
 import {
   ARENA,
@@ -277,6 +277,18 @@ export class AttributeStore {
   /** Octets of memory, reserved address space included. */
   get tableOctets(): number {
     return this.records.byteLength + this.bytes.byteLength + this.#slots.byteLength
+  }
+
+  /** How many slots away from its home a set lies. Looks at all of them: for diagnosis, not for every day. */
+  displacement(): Displacement {
+    const slots = this.#slots
+    const mask = slots.length - 1
+    const count = new DisplacementCount()
+    for (let slot = 0; slot <= mask; slot++) {
+      const set = slots[slot]!
+      if (set !== 0) count.add((slot - this.records[(set << RECORD_SHIFT) + HASH]!) & mask)
+    }
+    return count
   }
 
   // Records and arena

@@ -21,3 +21,25 @@ export function secretWord(seed: number, index: number): number {
 export function secretMultiplier(seed: number, index: number): number {
   return secretWord(seed, index + 0x1000) | 0x80000001 | 0
 }
+
+/** How far from where they belong the keys of a table lie. */
+export interface Displacement {
+  readonly mean: number
+  readonly longest: number
+}
+
+export class DisplacementCount implements Displacement {
+  longest = 0
+  #sum = 0
+  #keys = 0
+
+  add(slots: number): void {
+    this.#sum += slots
+    this.#keys++
+    if (slots > this.longest) this.longest = slots
+  }
+
+  get mean(): number {
+    return this.#keys === 0 ? 0 : this.#sum / this.#keys
+  }
+}

@@ -11,7 +11,7 @@
  * Hot module: plain index arithmetic, kept inside this file and its subclasses. Arrays are replaced when they grow.
  */
 import type { Family } from '../../wire/family.ts'
-import { secretMultiplier, secretWord } from './hash.ts'
+import { type Displacement, DisplacementCount, secretMultiplier, secretWord } from './hash.ts'
 
 /** Ids are 26 bits: 67 million prefixes of a family. */
 const MAX_ID = 0x3ffffff
@@ -178,6 +178,19 @@ export class PrefixTable {
   /** Octets of memory, reserved address space included. */
   get octets(): number {
     return this.records.byteLength + this.#slots.byteLength
+  }
+
+  /** How many slots away from its home a prefix lies. Looks at all of them: for diagnosis, not for every day. */
+  displacement(): Displacement {
+    const slots = this.#slots
+    const stride = this.#wide ? 1 : 2
+    const mask = (1 << this.#bits) - 1
+    const count = new DisplacementCount()
+    for (let slot = 0; slot <= mask; slot++) {
+      const entry = slots[stride * slot + stride - 1]!
+      if (entry !== 0) count.add((slot - (this.#hash(entry & MAX_ID) >>> (32 - this.#bits))) & mask)
+    }
+    return count
   }
 
   // Slots. `#home` is where the search for an id starts.
