@@ -30,6 +30,13 @@ export const isCollision = (reason: DownReason): boolean =>
   reason.notification.code === COLLISION.code &&
   reason.notification.subcode === COLLISION.subcode
 
+/** Whether we ended a connection because the peer told more than it may (RFC 4486 4). */
+export function isOverload(reason: DownReason): boolean {
+  if (reason.kind !== 'notification-sent' || reason.notification.code !== ErrorCode.CEASE) return false
+  const { subcode } = reason.notification
+  return subcode === CeaseSubcode.MAXIMUM_PREFIXES || subcode === CeaseSubcode.OUT_OF_RESOURCES
+}
+
 /** The Cease of an operator: 6/2 and 6/4 may carry text (RFC 9003 2), cut to 255 octets of UTF-8. */
 export function farewell(subcode: number, communication?: string): Notification {
   if (subcode === CeaseSubcode.ADMINISTRATIVE_SHUTDOWN) return administrativeShutdown(communication)

@@ -75,12 +75,13 @@ export function localOpen(terms: LocalTerms): Open {
 }
 
 function localCapabilities(terms: LocalTerms): Capability[] {
-  const { families, localAsn, role, routeRefresh = 'enhanced', extendedMessages = true } = terms
+  const { families, localAsn, addPath = [], role, routeRefresh = 'enhanced', extendedMessages = true } = terms
   const capabilities = families.map(offer)
   if (routeRefresh !== 'off') capabilities.push({ kind: 'route-refresh' })
   if (extendedMessages) capabilities.push({ kind: 'extended-message' })
   if (role !== undefined) capabilities.push({ kind: 'role', role })
   capabilities.push({ kind: 'four-octet-as', asn: localAsn })
+  if (addPath.length > 0) capabilities.push({ kind: 'add-path', entries: addPath.map(addPathEntry) })
   if (routeRefresh === 'enhanced') capabilities.push({ kind: 'enhanced-route-refresh' })
   return capabilities
 }
@@ -155,6 +156,12 @@ function judgeCapabilities(terms: LocalTerms, { offered, theirs, families }: Off
     return unsupportedCapability(triples(terms.families.map(offer)), 'no address family in common')
   return judgeRoles(terms.role, theirs.roles, terms.hasStrictRole === true)
 }
+
+const addPathEntry = ({ family: { afi, safi }, mode }: { readonly family: Family; readonly mode: number }) => ({
+  afi,
+  safi,
+  mode,
+})
 
 const offer = (family: Family): Capability => multiprotocol(family.afi, family.safi)
 

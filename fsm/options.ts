@@ -29,6 +29,8 @@ export interface LocalTerms {
   readonly extendedMessages?: boolean
   /** Tell routes again when asked (RFC 2918), and mark begin and end (RFC 7313). Default `enhanced`. */
   readonly routeRefresh?: 'enhanced' | 'plain' | 'off'
+  /** Offer path identifiers: families and modes as in `AddPathMode` of `wire/` (RFC 7911 4). Default none. */
+  readonly addPath?: readonly { readonly family: Family; readonly mode: number }[]
   /** What we are to the peer, as in `Role` of `wire/` (RFC 9234 4.1). Default: not said. */
   readonly role?: number
   /** Refuse a peer that does not say its role (RFC 9234 4.2). */
@@ -46,6 +48,8 @@ export interface PeerFsmOptions extends LocalTerms {
    * A peer that goes `forget` without a failure (default 300 s) starts from `first` again.
    */
   readonly idleHoldMs: { readonly first: number; readonly cap: number; readonly forget?: number }
+  /** Instead of the idle hold, after we ended a session because the peer told too much (6/1 and 6/8, RFC 4486 4). */
+  readonly overloadHoldMs?: number
   /** Whether incoming connections are taken at all. */
   readonly mayAccept: boolean
   /** 0 to 1, for jitter. */

@@ -13,7 +13,7 @@ import { cease } from '../wire/errors.ts'
 import { CeaseSubcode } from '../wire/iana.ts'
 import { encodeNotification } from '../wire/notification.ts'
 import type { Ending } from './aftermath.ts'
-import { aftermath, COLLISION, farewell, isCollision, RESTARTED } from './aftermath.ts'
+import { aftermath, COLLISION, farewell, isCollision, isOverload, RESTARTED } from './aftermath.ts'
 import { BackOff } from './backoff.ts'
 import { isRestart, judgeCollision } from './collision.ts'
 import type { Millis } from './deadlines.ts'
@@ -368,7 +368,9 @@ export class PeerFsm {
       return
     }
     this.#dialling.stop()
-    const holdMs = isDamped ? this.#backOff.next(now) : this.#backOff.flat()
+    const { overloadHoldMs } = this.#options
+    const isWaitGiven = overloadHoldMs !== undefined && isOverload(ending.reason)
+    const holdMs = isWaitGiven ? overloadHoldMs : isDamped ? this.#backOff.next(now) : this.#backOff.flat()
     this.#deadlines.set('idle-hold', (now + holdMs) as Millis)
   }
 

@@ -4,6 +4,7 @@
  */
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/family.ts'
 import { ACCEPT_ALL, type Policy, REJECT_ALL } from '../policy/policy.ts'
+import { buildRouteOptions } from './route-options.ts'
 import {
   BIRD_PROTOCOL,
   DEFAULT_CONNECT_RETRY_S,
@@ -134,6 +135,7 @@ function buildSession(
     export: findPolicy(parsed.export, policies) ?? unset,
     nextHopSelf: parsed.nextHopSelf,
     nextHops: present({ ipv4: nextHops.ipv4?.octets, ipv6: nextHops.ipv6?.octets }),
+    ...buildRouteOptions(parsed),
   }
 }
 

@@ -3,14 +3,15 @@
  *
  * Peers are matched by name, statics by prefix, policies by name, and values are compared as the speaker understands them: order where order means
  * nothing, spelled-out defaults and names of policies make no difference. The tables of options have one row per key with its impact; docs/configuration.md says
- * the same in words. A change of policy is a `reset` today, not a `refresh` (RFC 2918): the RIB takes a session's policies once, when it comes up.
+ * the same in words. A `refresh` asks nothing of the neighbour: the RIB judges what it has again and tells the differences (RFC 4271 9.1.1, 9.1.3).
  * Called by src/daemon on reload; tested as a table in test/src/config/diff.test.ts.
  */
 import { formatPrefix } from '../../wire/prefix.ts'
 import { canonical, policyText } from './canonical.ts'
+import { ROUTE_OPTION_ROWS } from './route-options.ts'
 import type { Config, PeerConfig, PeerRangeConfig, SessionConfig, StaticRoute } from './types.ts'
 
-/** What happens to a session that is up: nothing, routes are told or asked for again, or it ends and comes back. */
+/** What happens to a session that is up: nothing, routes are judged again and differences told, or it ends and comes back. */
 const IMPACTS = ['none', 'refresh', 'reset'] as const
 export type Impact = (typeof IMPACTS)[number]
 
@@ -76,9 +77,9 @@ const SESSION_OPTIONS: readonly Option<SessionConfig>[] = [
   { key: 'retryWithoutCapabilities', impact: 'reset', read: peer => peer.retryWithoutCapabilities },
   { key: 'families', impact: 'reset', read: peer => peer.families.map(family => family.name).sort() },
   { key: 'reflectorClient', impact: 'reset', read: peer => peer.reflectorClient },
-  { key: 'import', impact: 'reset', read: peer => policyText(peer.import) },
-  { key: 'export', impact: 'reset', read: peer => policyText(peer.export) },
-  { key: 'nextHopSelf', impact: 'reset', read: peer => peer.nextHopSelf },
+  { key: 'import', impact: 'refresh', read: peer => policyText(peer.import) },
+  { key: 'export', impact: 'refresh', read: peer => policyText(peer.export) },
+  { key: 'nextHopSelf', impact: 'refresh', read: peer => peer.nextHopSelf },
   { key: 'password', impact: keyImpact, read: peer => peer.password?.reveal() },
   { key: 'passwordFile', impact: keyImpact, read: peer => peer.passwordFile },
   { key: 'ttlSecurity', impact: 'reset', read: peer => peer.ttlSecurity },
@@ -86,6 +87,7 @@ const SESSION_OPTIONS: readonly Option<SessionConfig>[] = [
   { key: 'device', impact: 'reset', read: peer => peer.device },
   { key: 'tcpUserTimeout', impact: 'reset', read: peer => peer.tcpUserTimeoutS },
   { key: 'nextHops', impact: 'reset', read: ({ nextHops: { ipv4, ipv6 } }) => [ipv4, ipv6] },
+  ...ROUTE_OPTION_ROWS,
 ]
 
 const PEER_OPTIONS: readonly Option<PeerConfig>[] = [

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { numberOrText, secret, settle, text, whole } from './field.ts'
+import { ROUTE_KEYS } from './route-options.ts'
 import {
   lengthRange,
   type Parsed,
@@ -179,6 +180,7 @@ const session = {
   nextHops: nextHops
     .default({})
     .describe("Own addresses to tell as next hop for the family the session's own address does not belong to."),
+  ...ROUTE_KEYS,
 }
 
 const peerAddress = (description: string) => text(parsePeerAddress, description, { examples: ['fe80::1%eth0'] })

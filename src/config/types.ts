@@ -4,7 +4,7 @@
  * `load.ts` makes it from a file, `configFromObject` from a plain object (lab, demo, tests). Every key is described for
  * people in docs/configuration.md; nothing is here that does nothing.
  */
-import type { Family } from '../../wire/family.ts'
+import type { Family, FamilyName } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
 import type { Policy, PrefixMatch } from '../policy/policy.ts'
 import type { Password } from './password.ts'
@@ -52,8 +52,35 @@ export interface ListenAddress {
   readonly port: number
 }
 
+export type AddPathMode = 'receive' | 'send' | 'both'
+
+/** Routes of one family. */
+export interface RouteLimits {
+  /** Most routes before import policy, and after it. */
+  readonly received?: number
+  readonly accepted?: number
+  readonly action: 'warn' | 'block' | 'reset'
+}
+
+/** What a neighbour's routes may do beside its policies, see route-options.ts. */
+export interface RouteOptions {
+  /** What to offer, by family; families that are absent have single paths. */
+  readonly addPath: Readonly<Partial<Record<FamilyName, AddPathMode>>>
+  /** How many paths of a prefix are told where identifiers are sent. */
+  readonly addPathSend: 'all' | 'multipath' | number
+  readonly limits: Readonly<Partial<Record<FamilyName, RouteLimits>>>
+  /** Octets of memory for attributes of this neighbour's routes. */
+  readonly attributeOctets?: number
+  /** How long a session that exceeded a limit stays down. Absent: as after any failure. */
+  readonly limitRestartS?: number
+  /** Own AS numbers in AS_PATH that are forgiven. */
+  readonly allowOwnAs: number
+  readonly enforceFirstAs: boolean
+  readonly rejectAsSets: boolean
+}
+
 /** What a neighbour and a range of neighbours have in common. */
-export interface SessionConfig {
+export interface SessionConfig extends RouteOptions {
   /** Unique among peers and ranges. */
   readonly name: string
   /** For TCP MD5 signatures (RFC 2385). From a file it is the daemon that reads it, at start and at every reload. */

@@ -6,6 +6,7 @@ import { formatPrefix } from '../../wire/index.ts'
 import type { Config, PeerConfig, PeerRangeConfig } from '../config/index.ts'
 import type { PeerOptions, RangeOptions } from '../net/index.ts'
 import { memberConfig } from './member.ts'
+import { offeredAddPath } from './route-options.ts'
 import type { Routing } from './routing.ts'
 import { transportOptions } from './transport.ts'
 
@@ -36,6 +37,8 @@ export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions 
       extendedMessages: peer.extendedMessages,
       routeRefresh: peer.routeRefresh,
       retryWithoutCapabilities: peer.retryWithoutCapabilities,
+      addPath: offeredAddPath(peer, peer.families),
+      ...(peer.limitRestartS !== undefined && { overloadHoldMs: peer.limitRestartS * 1000 }),
     },
   }
 }

@@ -8,10 +8,12 @@ import type { Negotiated } from '../../fsm/index.ts'
 import type { Family, Notification } from '../../wire/index.ts'
 import { type Config, type PeerConfig, policyText, type SpeakerConfig } from '../config/index.ts'
 import type { RoutingPort, SessionEndpoints } from '../net/index.ts'
+import { routeLimit } from '../observe/channels.ts'
 import { type CompiledPolicy, compilePolicy, type Policy } from '../policy/index.ts'
 import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
 import { memberConfig } from './member.ts'
 import { ownNextHops } from './own-address.ts'
+import { routeTerms } from './route-options.ts'
 
 export class Routing implements RoutingPort<PeerId> {
   readonly #rib: Rib
@@ -31,9 +33,15 @@ export class Routing implements RoutingPort<PeerId> {
     this.#rib = rib
     this.#speaker = speaker
     this.#peers = byName(peers)
+    rib.onLimit(({ name, family, kind, limit, count, action }) => {
+      if (routeLimit.hasSubscribers) routeLimit.publish({ peer: name, family: family.name, kind, limit, count, action })
+    })
   }
 
-  /** Other peers from now on. Sessions that are up keep what they came up with; those of peers that are gone must be down already. */
+  /**
+   * Other peers from now on. Sessions that are up get the policies and limits of today, and keep everything else they came up
+   * with; those of peers that are gone must be down already.
+   */
   configure({ peers, peerRanges }: Config): void {
     this.#peers = byName(peers)
     for (const name of this.#resets.keys()) if (!this.#peers.has(name)) this.#resets.delete(name)
@@ -43,6 +51,16 @@ export class Routing implements RoutingPort<PeerId> {
     }
     const used = new Set([...peers, ...peerRanges].flatMap(item => [policyText(item.import), policyText(item.export)]))
     for (const text of this.#compiled.keys()) if (!used.has(text)) this.#compiled.delete(text)
+    for (const [name, id] of this.#sessions) this.#reapply(name, id)
+  }
+
+  /** What has not changed is nothing to the RIB: policies are compiled once (`#compile`). */
+  #reapply(name: string, id: PeerId): void {
+    const peer = this.#peers.get(name) ?? this.#members.get(name)?.peer
+    if (peer === undefined) return
+    this.#rib.setImportPolicy(id, this.#compile(peer.import))
+    this.#rib.setExport(id, { exportPolicy: this.#compile(peer.export), nextHopSelf: peer.nextHopSelf })
+    this.#rib.setLimits(id, peer)
   }
 
   /** Somebody connects from a range, and is a peer as long as that lasts. */
@@ -151,6 +169,7 @@ export class Routing implements RoutingPort<PeerId> {
       importPolicy: this.#compile(peer.import),
       exportPolicy: this.#compile(peer.export),
       nextHops: ownNextHops(local, peer.nextHops),
+      ...routeTerms(peer, negotiated),
     }
   }
 

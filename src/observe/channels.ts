@@ -86,9 +86,21 @@ export interface ListenerEvent {
   readonly reason?: string
 }
 
+/** A neighbour has more routes than it may (RFC 4486 4); heard once until it has fallen below three quarters of the limit. */
+export interface RouteLimitEvent {
+  readonly peer: string
+  readonly family: string
+  /** Before or after import policy. */
+  readonly kind: 'received' | 'accepted'
+  readonly limit: number
+  readonly count: number
+  readonly action: 'warn' | 'block' | 'reset'
+}
+
 export const sessionState = new EventChannel<SessionStateEvent>('godwit:session:state')
 export const sessionNotification = new EventChannel<SessionNotificationEvent>('godwit:session:notification')
 export const sessionRefused = new EventChannel<SessionRefusedEvent>('godwit:session:refused')
 export const sessionDialFailed = new EventChannel<SessionDialFailedEvent>('godwit:session:dial-failed')
 export const sessionFault = new EventChannel<SessionFaultEvent>('godwit:session:fault')
+export const routeLimit = new EventChannel<RouteLimitEvent>('godwit:route:limit')
 export const listenerState = new EventChannel<ListenerEvent>('godwit:listener:state')

@@ -15,6 +15,8 @@ import {
 import {
   type ListenerEvent,
   listenerState,
+  type RouteLimitEvent,
+  routeLimit,
   type SessionDialFailedEvent,
   type SessionFaultEvent,
   type SessionNotificationEvent,
@@ -61,6 +63,7 @@ export function logChannels(logger: Logger): () => void {
     sessionRefused.subscribe(event => log.refused(event)),
     sessionDialFailed.subscribe(event => log.dialFailed(event)),
     sessionFault.subscribe(event => log.fault(event)),
+    routeLimit.subscribe(event => log.routeLimit(event)),
     listenerState.subscribe(event => log.listener(event)),
   ]
   return () => {
@@ -120,6 +123,11 @@ class ChannelLog {
     }
     if (stack !== undefined) tell(0)
     else this.#repeats.say(`fault ${peer} ${message}`, tell)
+  }
+
+  routeLimit({ peer, family, kind, limit, count, action }: RouteLimitEvent): void {
+    const line = { event: 'route-limit', family, kind, limit, count, action }
+    this.#peer(peer).warn(line, `more than ${limit} ${family} routes ${kind}`)
   }
 
   listener({ address, port, state, reason }: ListenerEvent): void {

@@ -90,6 +90,9 @@ export interface LimitReached {
   readonly action: PrefixLimits['action']
 }
 
+/** What may change while the session is up and concerns only how much it may put into the tables. */
+export type LimitRules = Pick<RibPeer, 'limits' | 'attributeOctets'>
+
 export type LimitListener = (event: LimitReached) => void
 
 export interface OwnNextHops {

@@ -50,9 +50,10 @@ export class Limits {
     this.#listeners.push(listener)
   }
 
-  /** A session has come. */
+  /** A session has come, or its limits have changed. */
   add(record: PeerRecord): void {
     const { limits } = record.peer
+    this.#bySession.delete(record)
     if (limits === undefined) return
     const byFamily = FAMILIES.map(family => {
       const own = limits[family.name]

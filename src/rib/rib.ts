@@ -27,6 +27,7 @@ import type {
   Explanation,
   ExportRules,
   LimitListener,
+  LimitRules,
   LocalRoute,
   LocalSource,
   NextHopView,
@@ -73,6 +74,8 @@ export class Rib {
   readonly #sessions: (Session | undefined)[] = []
   /** Sources without paths, to be recycled by the next flush that leaves nothing dirty. */
   #gone: number[] = []
+  /** A session has something to pull that no flush announces: a driver looks at sessions after `work`. */
+  #isRetellingDue = false
 
   constructor(options: RibOptions) {
     const { asn, routerId, clusterId = routerId, seed } = options
@@ -145,6 +148,7 @@ export class Rib {
     const { record, reader } = session
     record.peer = { ...record.peer, ...rules }
     this.#groups.move(reader, record)
+    if (reader.hasOutput) this.#isRetellingDue = true
   }
 
   /**
@@ -179,6 +183,15 @@ export class Rib {
     this.#sweep.importAgain(id)
   }
 
+  /** Other limits from now on, looked at after the next UPDATE. An id of no session is ignored. */
+  setLimits(id: PeerId, { limits, attributeOctets }: LimitRules): void {
+    const record = this.#sessions[id]?.record
+    if (record === undefined) return
+    const { limits: _, attributeOctets: __, ...rest } = record.peer
+    record.peer = { ...rest, ...(limits && { limits }), ...(attributeOctets !== undefined && { attributeOctets }) }
+    this.#limits.add(record)
+  }
+
   /** The listener is called from `update` when a session exceeds a limit, see prefix-limit.ts. */
   onLimit(listener: LimitListener): void {
     this.#limits.listen(listener)
@@ -204,12 +217,13 @@ export class Rib {
 
   /** `work` has something to do. */
   get pending(): boolean {
-    if (this.#core.resolution?.isPending === true) return true
+    if (this.#core.resolution?.isPending === true || this.#isRetellingDue) return true
     return this.#core.dirtyCount > 0 || this.#sweep.isActive || this.#bestRoutes.isReplaying || this.#gone.length > 0
   }
 
   /** One bounded stretch: at most a slice of a pass over the paths, one flush, and one stretch of replay for late listeners. */
   work(): void {
+    this.#isRetellingDue = false
     const resolution = this.#core.resolution
     if (resolution?.isPending === true) {
       resolution.step()

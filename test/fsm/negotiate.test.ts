@@ -290,3 +290,38 @@ describe('an OPEN of ours without capabilities', () => {
     expect(codec.maxReceiveLength).toBeUndefined()
   })
 })
+
+describe('path identifiers (row 151)', () => {
+  const modes = [0, 1, 2, 3]
+  const pairs = modes.flatMap(ours => modes.map(theirs => [ours, theirs] as const))
+  const isTaken = (here: number, there: number) => (here & 1) !== 0 && (there & 2) !== 0
+
+  it.each(pairs)('are used where one side may send and the other receive: %i offered, %i heard', (ours, theirs) => {
+    // The other family has it the other way round, so that neither can be taken for the other.
+    const addPath = [
+      { family: IPV4_UNICAST, mode: ours },
+      { family: IPV6_UNICAST, mode: theirs },
+    ].filter(({ mode }) => mode > 0)
+    const entries = [
+      { afi: 1, safi: 1, mode: theirs },
+      { afi: 2, safi: 1, mode: ours },
+    ].filter(({ mode }) => mode > 0)
+    const capabilities = [IPV4, IPV6, four(65001), { kind: 'add-path', entries } as const]
+    const { codec } = agreed({ addPath }, { capabilities })
+    const families = (wanted: readonly (readonly [typeof IPV4_UNICAST, boolean])[]) =>
+      wanted.filter(([, isUsed]) => isUsed).map(([family]) => family)
+    const receive = families([
+      [IPV4_UNICAST, isTaken(ours, theirs)],
+      [IPV6_UNICAST, isTaken(theirs, ours)],
+    ])
+    const send = families([
+      [IPV4_UNICAST, isTaken(theirs, ours)],
+      [IPV6_UNICAST, isTaken(ours, theirs)],
+    ])
+    expect(codec.addPath ?? { receive: [], send: [] }).toEqual({ receive, send })
+  })
+
+  it('are not offered unless configured', () => {
+    expect(localOpen(terms()).capabilities.map(({ kind }) => kind)).not.toContain('add-path')
+  })
+})

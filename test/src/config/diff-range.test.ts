@@ -39,12 +39,12 @@ describe('a range of peers', () => {
     expect(summarisePlan(plan(from, to))).toBe('nothing changes; 2 peers untouched')
   })
 
-  it.each<[string, string, string, string, string, 'none' | 'reset']>([
+  it.each<[string, string, string, string, string, 'none' | 'refresh' | 'reset']>([
     ['limit', 'nodes', 'limit: 10', 'limit: 11', 'peerRanges[nodes].limit', 'none'],
     ['prefix', 'nodes', '10.0.0.0/16', '10.0.0.0/17', 'peerRanges[nodes].prefix', 'reset'],
     ['asn', 'racks', '[65001, 65002]', '[65001, 65003]', 'peerRanges[racks].asn', 'reset'],
     ['holdTime', 'nodes', 'limit: 10', 'limit: 10, holdTime: 9', 'peerRanges[nodes].holdTime', 'reset'],
-    ['a policy', 'racks', 'otherwise: accept', 'otherwise: reject', 'policies.spare', 'reset'],
+    ['a policy', 'racks', 'otherwise: accept', 'otherwise: reject', 'policies.spare', 'refresh'],
     ['the key', 'racks', 'spare, password: k1', 'spare, password: k2', 'peerRanges[racks].password', 'none'],
     ['having a key', 'racks', 'spare, password: k1', 'spare', 'peerRanges[racks].password', 'reset'],
     [

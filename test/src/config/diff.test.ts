@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isIdle, planReload } from '../../../src/config/diff.ts'
+import { type Impact, isIdle, planReload } from '../../../src/config/diff.ts'
 import { type Config, parseConfig } from '../../../src/config/index.ts'
 import { objectionTo, summarisePlan } from '../../../src/config/plan-text.ts'
 
@@ -93,7 +93,7 @@ describe('a configuration that means the same', () => {
 })
 
 describe('a changed key of one peer', () => {
-  it.each<[string, string, string, string, string, 'none' | 'reset']>([
+  it.each<[string, string, string, string, string, Impact]>([
     ['minHoldTime', 'tor', 'name: tor,', 'name: tor, minHoldTime: 9,', 'peers[tor].minHoldTime', 'reset'],
     ['sendHoldTime', 'tor', 'name: tor,', 'name: tor, sendHoldTime: 600,', 'peers[tor].sendHoldTime', 'reset'],
     ['delayOpen', 'tor', 'name: tor,', 'name: tor, delayOpen: 2,', 'peers[tor].delayOpen', 'reset'],
@@ -130,10 +130,17 @@ describe('a changed key of one peer', () => {
       'peers[node].reflectorClient',
       'reset',
     ],
-    ['import', 'tor', 'import: tor-in', 'import: spare', 'peers[tor].import', 'reset'],
-    ['export', 'tor', 'export: accept-all', 'export: reject-all', 'peers[tor].export', 'reset'],
-    ['the terms of its policy', 'tor', 'med: 5', 'med: 6', 'policies.tor-in', 'reset'],
-    ['nextHopSelf', 'tor', 'name: tor,', 'name: tor, nextHopSelf: true,', 'peers[tor].nextHopSelf', 'reset'],
+    ['import', 'tor', 'import: tor-in', 'import: spare', 'peers[tor].import', 'refresh'],
+    ['export', 'tor', 'export: accept-all', 'export: reject-all', 'peers[tor].export', 'refresh'],
+    ['the terms of its policy', 'tor', 'med: 5', 'med: 6', 'policies.tor-in', 'refresh'],
+    ['nextHopSelf', 'tor', 'name: tor,', 'name: tor, nextHopSelf: true,', 'peers[tor].nextHopSelf', 'refresh'],
+    ['addPath', 'tor', 'name: tor,', 'name: tor, addPath: { ipv4: both },', 'peers[tor].addPath', 'reset'],
+    ['addPathSend', 'tor', 'name: tor,', 'name: tor, addPathSend: 2,', 'peers[tor].addPathSend', 'reset'],
+    ['limits', 'tor', 'name: tor,', 'name: tor, limits: { ipv4: { received: 5 } },', 'peers[tor].limits', 'none'],
+    ['limits.restart', 'tor', 'name: tor,', 'name: tor, limits: { restart: 9 },', 'peers[tor].limits.restart', 'reset'],
+    ['allowOwnAs', 'tor', 'name: tor,', 'name: tor, allowOwnAs: 1,', 'peers[tor].allowOwnAs', 'reset'],
+    ['enforceFirstAs', 'tor', 'name: tor,', 'name: tor, enforceFirstAs: true,', 'peers[tor].enforceFirstAs', 'reset'],
+    ['rejectAsSets', 'tor', 'name: tor,', 'name: tor, rejectAsSets: false,', 'peers[tor].rejectAsSets', 'reset'],
     ['nextHops', 'tor', 'name: tor,', "name: tor, nextHops: { ipv6: 'fd00::1' },", 'peers[tor].nextHops', 'reset'],
     [
       'the hold time it has from the speaker',

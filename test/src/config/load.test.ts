@@ -110,6 +110,12 @@ describe('defaults', () => {
       export: ACCEPT_ALL,
       nextHopSelf: false,
       nextHops: {},
+      addPath: {},
+      addPathSend: 'all',
+      limits: {},
+      allowOwnAs: 0,
+      enforceFirstAs: false,
+      rejectAsSets: true,
     })
   })
 

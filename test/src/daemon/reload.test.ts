@@ -187,7 +187,7 @@ describe('a reload', () => {
     expect([session(one, 'node-2'), session(one, 'node-3'), session(two, 'node-1')]).toEqual(before)
   })
 
-  it('of a policy that says something else resets those that use it, and they are told what it says now', async () => {
+  it('of a policy that says something else ends no session, and those that use it are told what it says now', async () => {
     const policy = (otherwise: string) => `policies: { out: { otherwise: ${otherwise} } }
 statics: [{ prefix: 192.0.2.0/24, blackhole: true }]`
     const text = (otherwise: string) =>
@@ -196,11 +196,34 @@ statics: [{ prefix: 192.0.2.0/24, blackhole: true }]`
     one.reload(text('reject'))
     await until(() => isUp(one) && isUp(two) && prefixes(three).length === 1)
     expect(prefixes(two)).toEqual([])
-    const untouched = session(one, 'node-3')
+    const untouched = [session(one, 'node-2'), session(one, 'node-3')]
     const report = one.reload(text('accept'))
-    expect(report.plan?.peers[0]).toEqual({ name: 'node-2', action: 'reset', because: ['policies.out'] })
+    expect(report.plan?.peers[0]).toEqual({ name: 'node-2', action: 'refresh', because: ['policies.out'] })
     await until(() => prefixes(two).length === 1)
-    expect(session(one, 'node-3')).toEqual(untouched)
+    expect([session(one, 'node-2'), session(one, 'node-3')]).toEqual(untouched)
+  })
+
+  it('of an import policy judges again what was received, without asking for it', async () => {
+    const text = (otherwise: string) =>
+      yaml(2, [{ number: 1 }, { number: 3 }], `policies: { in: { otherwise: ${otherwise} } }`).replace(
+        'export: accept-all',
+        'export: accept-all, import: in',
+      )
+    const { one, two } = await cluster()
+    one.reload(yaml(1, [{ number: 2 }, { number: 3 }], 'statics: [{ prefix: 192.0.2.0/24, blackhole: true }]'))
+    await until(() => prefixes(two).length === 1)
+    const untouched = session(two, 'node-1')
+    const report = two.reload(text('reject'))
+    expect(report.plan?.peers[0]).toEqual({ name: 'node-1', action: 'refresh', because: ['peers[node-1].import'] })
+    await until(() => prefixes(two).length === 0)
+    expect(two.speaker.views.peers().map(peer => [peer.name, peer.routesReceived, peer.routesAccepted])[0]).toEqual([
+      'node-1',
+      1,
+      0,
+    ])
+    two.reload(text('accept'))
+    await until(() => prefixes(two).length === 1)
+    expect(session(two, 'node-1')).toEqual(untouched)
   })
 })
 

@@ -64,6 +64,15 @@ describe('a session that receives path identifiers', () => {
     expect([error?.code, error?.subcode]).toEqual([3, 10])
   })
 
+  it('loses only the paths listed in an UPDATE that is treated as a withdraw; row 120', () => {
+    const fixture = new Fixture()
+    const id = fixture.join(peer(1, { addPath }))
+    const announced4 = [1, 2, 3].map(pathId => `${key(P)}#${pathId}`)
+    fixture.send(id, { announced4, attributes: attributes() })
+    fixture.send(id, { announced4: [`${key(P)}#2`], attributes: attributes({ origin: 3 }) })
+    expect(views(fixture).map(([, pathId]) => pathId)).toEqual([1, 3])
+  })
+
   it('takes all its paths along when it leaves', () => {
     const fixture = new Fixture()
     const id = fixture.join(peer(1, { addPath }))

@@ -42,14 +42,14 @@ describe('a limit of routes', () => {
     expect(events).toHaveLength(2)
   })
 
-  it('that resets ends the session with AFI, SAFI and the limit', () => {
+  it('that resets ends the session with AFI, SAFI and the limit; row 181', () => {
     const { announce } = world({ received: 3, action: 'reset' })
     expect(announce(0, 3)).toBeUndefined()
     const error = announce(3, 4)
     expect([error?.code, error?.subcode, [...(error?.data ?? [])]]).toEqual([6, 1, [0, 1, 1, 0, 0, 0, 3]])
   })
 
-  it('after policy counts only what policy lets in', () => {
+  it('after policy counts only what policy lets in; row 181', () => {
     const { announce, counts, events } = world({ accepted: 10, action: 'reset' }, { importPolicy: refuseSome })
     // 10.8 to 10.15 are refused.
     expect(announce(0, 18)).toBeUndefined()

@@ -1,0 +1,54 @@
+/**
+ * What configuration and negotiation say about a neighbour's routes, as the RIB and the OPEN want it: path identifiers
+ * (RFC 7911 4), limits, and how AS_PATH is judged. Called by routing.ts when a session comes up, and with peers' options.
+ */
+import type { Negotiated, PeerFsmOptions } from '../../fsm/index.ts'
+import { AddPathMode } from '../../wire/index.ts'
+import type { RouteOptions } from '../config/index.ts'
+import type { RibPeer } from '../rib/index.ts'
+
+const MODES = { receive: AddPathMode.RECEIVE, send: AddPathMode.SEND, both: AddPathMode.BOTH } as const
+
+/** What to offer, see `LocalTerms.addPath`. */
+export function offeredAddPath(
+  { addPath }: RouteOptions,
+  families: PeerFsmOptions['families'],
+): NonNullable<PeerFsmOptions['addPath']> {
+  return families.flatMap(family => {
+    const mode = addPath[family.name]
+    return mode === undefined ? [] : [{ family, mode: MODES[mode] }]
+  })
+}
+
+type RouteTerms = Pick<
+  RibPeer,
+  | 'addPath'
+  | 'addPathSend'
+  | 'limits'
+  | 'attributeOctets'
+  | 'allowOwnAs'
+  | 'rejectAsSets'
+  | 'firstAs'
+  | 'extendedNextHop'
+  | 'enhancedRefresh'
+>
+
+/** The part of a RibPeer that is about its routes. */
+export function routeTerms(options: RouteOptions, { codec, kind, peerAsn, enhancedRefresh }: Negotiated): RouteTerms {
+  const { receive = [], send = [] } = codec.addPath ?? {}
+  const { attributeOctets, limits, allowOwnAs, rejectAsSets, addPathSend } = options
+  const addPath = Object.fromEntries(
+    codec.families.map(family => [family.name, { receive: receive.includes(family), send: send.includes(family) }]),
+  )
+  return {
+    addPath,
+    addPathSend,
+    limits,
+    ...(attributeOctets !== undefined && { attributeOctets }),
+    allowOwnAs,
+    rejectAsSets,
+    ...(options.enforceFirstAs && kind === 'ebgp' && { firstAs: peerAsn }),
+    ...(codec.extendedNextHop !== undefined && { extendedNextHop: codec.extendedNextHop }),
+    enhancedRefresh,
+  }
+}
