@@ -11,6 +11,7 @@ import { type Family, IPV4_UNICAST } from '../../wire/family.ts'
 import { AttributeCode } from '../../wire/iana.ts'
 import { NlriReader } from '../../wire/nlri.ts'
 import { locateMp, MpSections, splitUpdate, UpdateSections } from '../../wire/update.ts'
+import { AnnounceBatch } from './announce-batch.ts'
 import { Flag, KEPT_ASIDE } from './attribute-record.ts'
 import type { Core } from './core.ts'
 import type { ImportPolicy } from './import-policy.ts'
@@ -38,6 +39,7 @@ export class Ingest {
   readonly #sections = new UpdateSections()
   readonly #mp = new MpSections()
   readonly #nlri = new NlriReader()
+  readonly #batch = new AnnounceBatch()
 
   constructor(core: Core, { interner, policy, limits }: IngestParts) {
     this.#core = core
@@ -198,23 +200,24 @@ export class Ingest {
   }
 
   #announceAll(peer: PeerRecord, table: RouteTable, set: number): void {
-    const { prefixes } = table
     const nlri = this.#nlri
-    const source = peer.id
+    const batch = this.#batch
     const isWide = table.family.words === 4
     let count = 0
     let odd = 0
     while (nlri.next()) {
       // Signed from here on, see prefix-table.ts.
       const a0 = nlri.address0 | 0
-      const a1 = nlri.address1 | 0
-      const a2 = nlri.address2 | 0
-      const a3 = nlri.address3 | 0
       const length = nlri.length
       count++
-      if (isWide ? isOddPrefix6(a0, a1, a2, a3, length) : isOddPrefix4(a0, length)) odd++
-      else table.announce(prefixes.add(a0, a1, a2, a3, length), source, set, nlri.pathId | 0)
+      const isOdd = isWide
+        ? isOddPrefix6(a0, nlri.address1 | 0, nlri.address2 | 0, nlri.address3 | 0, length)
+        : isOddPrefix4(a0, length)
+      if (isOdd) odd++
+      else batch.add(nlri)
+      if (batch.isFull) batch.apply(table, peer.id, set)
     }
+    batch.apply(table, peer.id, set)
     peer.announcementsReceived += count
     peer.oddPrefixes += odd
     this.#count(peer, set, count - odd)

@@ -73,6 +73,13 @@ export class PrefixTable {
     return found > 0 ? found : this.#insert(~found, a0 | 0, a1 | 0, a2 | 0, a3 | 0, length)
   }
 
+  /** Reads where the search for a prefix would begin, so that it is at hand when the search comes. */
+  touch(a0: number, a1: number, a2: number, a3: number, length: number): number {
+    const down = 32 - this.#bits
+    if (this.#wide) return this.#slots[this.#hash6(a0, a1, a2, a3, length) >>> down]!
+    return this.#slots[2 * (Math.imul(a0 ^ (length << 3) ^ this.#salt, this.#multiplier) >>> down)]!
+  }
+
   // The search: the id, or the complement of the slot where it would go. Words are
   // signed here: a number above 2^31 handed from function to function would be an object on the heap.
 
