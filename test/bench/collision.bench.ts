@@ -6,7 +6,7 @@ import { AttributeStore } from '../../src/rib/attribute-store.ts'
 import { PrefixTable } from '../../src/table/prefix-table.ts'
 import { IPV4_UNICAST } from '../../wire/index.ts'
 import { collidingAddresses, collidingBlocks } from '../support/hash-attack.ts'
-import { randomFrom } from '../support/rib-random.ts'
+import { randomFrom } from '../support/rib-random-parts.ts'
 
 const COUNT = 65_536
 const ROUNDS = 15

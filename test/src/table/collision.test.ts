@@ -4,7 +4,7 @@ import { AttributeStore } from '../../../src/rib/attribute-store.ts'
 import { PrefixTable } from '../../../src/table/prefix-table.ts'
 import { IPV4_UNICAST, IPV6_UNICAST } from '../../../wire/index.ts'
 import { collidingAddresses, collidingBlocks, publicHash, publicSlot4 } from '../../support/hash-attack.ts'
-import { randomFrom } from '../../support/rib-random.ts'
+import { randomFrom } from '../../support/rib-random-parts.ts'
 
 const COUNT = 65_536
 const SEEDS = [1, 0xdeadbeef, 0x12345678, 4_000_000_000]
