@@ -41,6 +41,10 @@ export interface RibPeer {
   readonly nextHops: OwnNextHops
   /** Path identifiers by direction, as negotiated (RFC 7911 4); a family that is absent has none. */
   readonly addPath?: Readonly<Partial<Record<FamilyName, AddPathUse>>>
+  /** How many paths of a prefix are sent where identifiers are: all, those of the multipath set, or at most so many. */
+  readonly addPathSend?: 'all' | 'multipath' | number
+  /** Refreshes of this session have marks: BoRR and EoRR (RFC 7313 4). */
+  readonly enhancedRefresh?: boolean
   /** Limits by family; a family that is absent has none. */
   readonly limits?: Readonly<Partial<Record<FamilyName, PrefixLimits>>>
   /** Octets that the attribute sets of this session may take; beyond, it is reset with 6/8 (RFC 4486 4). */
@@ -59,14 +63,6 @@ export type PathLimit = 'all' | 'multipath' | number
 
 /** What may change while the session is up and concerns only what it is told. */
 export type ExportRules = Pick<RibPeer, 'exportPolicy' | 'nextHopSelf'>
-
-/** And what concerns only how it is told. */
-export interface RibPeer {
-  /** How many paths of a prefix are sent where identifiers are: all, those of the multipath set, or at most so many. */
-  readonly addPathSend?: 'all' | 'multipath' | number
-  /** Refreshes of this session have marks: BoRR and EoRR (RFC 7313 4). */
-  readonly enhancedRefresh?: boolean
-}
 
 export interface AddPathUse {
   readonly receive: boolean

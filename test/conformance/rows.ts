@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url'
 /** Rows that must have a test. Whoever finishes more adds them here. */
 export const DUE: readonly (readonly [first: number, last: number])[] = [
   [1, 89],
-  [135, 150],
-  [153, 155],
+  [135, 155],
   [171, 176],
+  [181, 181],
 ]
 
 export interface Row {

@@ -101,13 +101,13 @@ const EDITS: readonly Edit[] = [
   },
   {
     name: 'import: another policy',
-    fate: 'reset',
+    fate: 'kept',
     change: withPeer('edited', { import: 'other' }),
     effect: () => until('the new preference here', async () => (await here('edited'))?.localPref === 150),
   },
   {
     name: 'export: another policy',
-    fate: 'reset',
+    fate: 'kept',
     change: config =>
       withPeer('edited', { export: 'dearer' })({
         ...config,
