@@ -4,6 +4,8 @@
  * Open addressing with linear probing and deletion by shifting back; no tombstones. The ids are dense, start at 1, and an
  * id that was removed is given to the next new prefix. IPv4 slots hold the key itself, so that a probe touches one cache
  * line; IPv6 slots hold 26 bits of id and 6 bits of hash, and the key is verified in the record.
+ * The slots grow in steps: each add and remove moves some of the old ones, so that no caller ever waits for a million of
+ * them. Until all are moved a search that finds nothing goes on in the old slots.
  * Records live here because the address and what hangs on it are wanted together: after the address words comes one word
  * with the length in its low 8 bits and 24 bits for the owner, then two words for the owner. A subclass names those.
  * No RFC: host bits must be zero already (RFC 4271 4.3 is the business of wire/).
@@ -19,6 +21,10 @@ const MAX_ID = 0x3ffffff
 const TAG = 63
 /** In the low 8 bits of the length word: this id is on the free list. */
 const FREE = 0xff
+/** An old slot whose prefix was removed: id 0, and a length that no IPv4 prefix has. */
+const BURIED = 63 << 26
+/** Old slots that one add or remove moves. The next growth is two thirds of them away. */
+const MOVED_AT_ONCE = 8
 
 export function grown(words: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(length)
@@ -43,6 +49,10 @@ export class PrefixTable {
   #slots: Uint32Array<ArrayBuffer>
   /** log2 of the number of slots. */
   #bits = 10
+  /** While the slots grow: those before, half as many. What was moved is still in them, what was removed is buried. */
+  #old: Uint32Array<ArrayBuffer> | undefined
+  /** The next old slot to move. */
+  #unmoved = 0
   #freeId = 0
   readonly #salt: number
   readonly #multiplier: number
@@ -89,8 +99,20 @@ export class PrefixTable {
     let slot = Math.imul(a0 ^ (length << 3) ^ this.#salt, this.#multiplier) >>> (32 - this.#bits)
     for (;;) {
       const entry = slots[2 * slot + 1]!
-      if (entry === 0) return ~slot
+      if (entry === 0) return this.#old === undefined ? ~slot : this.#findOld4(this.#old, a0, length) || ~slot
       if ((slots[2 * slot]! | 0) === a0 && entry >>> 26 === length) return entry & MAX_ID
+      slot = (slot + 1) & mask
+    }
+  }
+
+  /** The id, or 0. */
+  #findOld4(old: Uint32Array, a0: number, length: number): number {
+    const mask = (1 << (this.#bits - 1)) - 1
+    let slot = Math.imul(a0 ^ (length << 3) ^ this.#salt, this.#multiplier) >>> (33 - this.#bits)
+    for (;;) {
+      const entry = old[2 * slot + 1]!
+      if (entry === 0) return 0
+      if ((old[2 * slot]! | 0) === a0 && entry >>> 26 === length) return entry & MAX_ID
       slot = (slot + 1) & mask
     }
   }
@@ -103,9 +125,18 @@ export class PrefixTable {
     let slot = hash >>> (32 - this.#bits)
     for (;;) {
       const entry = slots[slot]!
-      if (entry === 0) return ~slot
+      if (entry === 0) break
       if (entry >>> 26 === tag && this.#holds6(entry & MAX_ID, a0, a1, a2, a3, length)) return entry & MAX_ID
       slot = (slot + 1) & mask
+    }
+    const old = this.#old
+    if (old === undefined) return ~slot
+    const oldMask = mask >>> 1
+    for (let other = hash >>> (33 - this.#bits); ; other = (other + 1) & oldMask) {
+      const entry = old[other]!
+      if (entry === 0) return ~slot
+      const id = entry & MAX_ID
+      if (entry >>> 26 === tag && id !== 0 && this.#holds6(id, a0, a1, a2, a3, length)) return id
     }
   }
 
@@ -139,7 +170,8 @@ export class PrefixTable {
     records[info] = length
     records[info + 1] = 0
     records[info + 2] = 0
-    if (++this.size * 3 > 2 << this.#bits) this.#rehash()
+    if (this.#old !== undefined) this.#move(this.#old)
+    if (++this.size * 3 > 2 << this.#bits) this.#grow()
     return id
   }
 
@@ -159,6 +191,10 @@ export class PrefixTable {
   /** Forgets a prefix; its id may come back for another one at the next `add`. */
   remove(id: number): void {
     this.#clear(id)
+    if (this.#old !== undefined) {
+      this.#bury(this.#old, id)
+      this.#move(this.#old)
+    }
     const info = (id << this.shift) + this.lengthWord
     const records = this.records
     records[info] = FREE
@@ -184,7 +220,7 @@ export class PrefixTable {
 
   /** Octets of memory, reserved address space included. */
   get octets(): number {
-    return this.records.byteLength + this.#slots.byteLength
+    return this.records.byteLength + this.#slots.byteLength + (this.#old?.byteLength ?? 0)
   }
 
   /** How many slots away from its home a prefix lies. Looks at all of them: for diagnosis, not for every day. */
@@ -227,7 +263,7 @@ export class PrefixTable {
       : Math.imul(records[at]! ^ (length << 3) ^ this.#salt, this.#multiplier) >>> 0
   }
 
-  /** Empties the slot of `id` and moves up what was pushed past it. */
+  /** Empties the slot of `id`, if it has one, and moves up what was pushed past it. */
   #clear(id: number): void {
     const slots = this.#slots
     const stride = this.#wide ? 1 : 2
@@ -235,7 +271,10 @@ export class PrefixTable {
     const mask = (1 << this.#bits) - 1
     const down = 32 - this.#bits
     let hole = this.#hash(id) >>> down
-    while ((slots[stride * hole + entry]! & MAX_ID) !== id) hole = (hole + 1) & mask
+    while ((slots[stride * hole + entry]! & MAX_ID) !== id) {
+      if (slots[stride * hole + entry] === 0) return
+      hole = (hole + 1) & mask
+    }
     for (let next = (hole + 1) & mask; ; next = (next + 1) & mask) {
       const other = slots[stride * next + entry]!
       if (other === 0) break
@@ -249,43 +288,63 @@ export class PrefixTable {
     slots[stride * hole + entry] = 0
   }
 
-  /** Twice as many slots. IPv4 slots hold their key; for IPv6 the records are read in their order. */
-  #rehash(): void {
+  /** Twice as many slots; what is in the old ones follows by and by. */
+  #grow(): void {
+    this.#old = this.#slots
+    this.#unmoved = 0
+    this.#slots = new Uint32Array(this.#slots.length * 2)
     this.#bits++
-    if (this.#wide) this.#rehash6()
-    else this.#rehash4()
   }
 
-  #rehash4(): void {
-    const old = this.#slots
-    const slots = new Uint32Array(old.length * 2)
+  /** Takes `id` out of the old slots, if it is there. What lies behind it stays: it is found by passing over this one. */
+  #bury(old: Uint32Array, id: number): void {
+    const stride = this.#wide ? 1 : 2
+    const entry = stride - 1
+    const mask = (1 << (this.#bits - 1)) - 1
+    let slot = this.#hash(id) >>> (33 - this.#bits)
+    for (;;) {
+      const other = old[stride * slot + entry]!
+      if (other === 0) return
+      if ((other & MAX_ID) === id) break
+      slot = (slot + 1) & mask
+    }
+    old[stride * slot + entry] = BURIED
+  }
+
+  /** Moves some old slots. IPv4 slots hold their key; that of IPv6 is in the record. */
+  #move(old: Uint32Array): void {
+    const from = this.#unmoved
+    this.#unmoved = from + MOVED_AT_ONCE
+    if (this.#wide) this.#move6(old, from)
+    else this.#move4(old, from)
+    if (this.#unmoved >= 1 << (this.#bits - 1)) this.#old = undefined
+  }
+
+  #move4(old: Uint32Array, from: number): void {
+    const slots = this.#slots
     const mask = (1 << this.#bits) - 1
     const down = 32 - this.#bits
-    const salt = this.#salt
-    const multiplier = this.#multiplier
-    for (let i = 1; i < old.length; i += 2) {
-      const entry = old[i]!
-      if (entry === 0) continue
-      const a0 = old[i - 1]!
-      let slot = Math.imul(a0 ^ ((entry >>> 26) << 3) ^ salt, multiplier) >>> down
+    for (let i = from; i < from + MOVED_AT_ONCE; i++) {
+      const entry = old[2 * i + 1]!
+      if ((entry & MAX_ID) === 0) continue
+      const a0 = old[2 * i]!
+      let slot = Math.imul(a0 ^ ((entry >>> 26) << 3) ^ this.#salt, this.#multiplier) >>> down
       while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask
       slots[2 * slot] = a0
       slots[2 * slot + 1] = entry
     }
-    this.#slots = slots
   }
 
-  #rehash6(): void {
-    const slots = new Uint32Array(this.#slots.length * 2)
+  #move6(old: Uint32Array, from: number): void {
+    const slots = this.#slots
     const mask = (1 << this.#bits) - 1
     const down = 32 - this.#bits
-    for (let id = 1; id < this.idLimit; id++) {
-      if (!this.isLive(id)) continue
-      const hash = this.#hash(id)
-      let slot = hash >>> down
+    for (let i = from; i < from + MOVED_AT_ONCE; i++) {
+      const entry = old[i]!
+      if ((entry & MAX_ID) === 0) continue
+      let slot = this.#hash(entry & MAX_ID) >>> down
       while (slots[slot] !== 0) slot = (slot + 1) & mask
-      slots[slot] = ((hash & TAG) << 26) | id
+      slots[slot] = entry
     }
-    this.#slots = slots
   }
 }

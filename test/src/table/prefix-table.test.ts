@@ -44,6 +44,30 @@ describe('a prefix table', () => {
     }
   })
 
+  it.each(FAMILIES)('keeps every prefix findable while its slots grow, removals in between: $name', family => {
+    const random = randomFrom(family.index + 11)
+    const table = new PrefixTable(family, 99, 16)
+    const ids: number[] = []
+    const words = (i: number): Words => [0x0a000000 + i, i & 7, 0, 0, 32]
+    for (let i = 0; i < 12_000; i++) {
+      ids.push(table.add(...words(i)))
+      // Old ones go and come back, at times twice, while most of the old slots are not moved yet.
+      for (let k = 0; k < 2; k++) {
+        const other = Math.floor(random() * ids.length)
+        expect(table.lookup(...words(other))).toBe(ids[other])
+        if (ids[other] === 0) ids[other] = table.add(...words(other))
+        else if (random() < 0.4) {
+          table.remove(ids[other] ?? 0)
+          ids[other] = 0
+          expect(table.lookup(...words(other))).toBe(0)
+        }
+      }
+    }
+    expect(ids.map((_, i) => table.lookup(...words(i)))).toEqual(ids)
+    const live = ids.filter(id => id !== 0)
+    expect([table.size, new Set(live).size]).toEqual([live.length, live.length])
+  })
+
   it('gives the id of a removed prefix to the next new one and keeps ids dense', () => {
     const table = new PrefixTable(IPV4_UNICAST, 1)
     const first = table.add(0x0a000000, 0, 0, 0, 8)
