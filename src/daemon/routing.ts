@@ -6,13 +6,13 @@
  */
 import type { Negotiated } from '../../fsm/index.ts'
 import type { Family, Notification } from '../../wire/index.ts'
-import { type Config, type PeerConfig, policyText, type SpeakerConfig } from '../config/index.ts'
+import type { Config, PeerConfig, SpeakerConfig } from '../config/index.ts'
 import type { RoutingPort, SessionEndpoints } from '../net/index.ts'
 import { routeLimit } from '../observe/channels.ts'
-import { type CompiledPolicy, compilePolicy, type Policy } from '../policy/index.ts'
 import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
 import { memberConfig } from './member.ts'
 import { ownNextHops } from './own-address.ts'
+import { PolicyShelf } from './policy-shelf.ts'
 import { routeTerms } from './route-options.ts'
 
 export class Routing implements RoutingPort<PeerId> {
@@ -26,13 +26,13 @@ export class Routing implements RoutingPort<PeerId> {
   readonly #names = new Map<PeerId, string>()
   /** Sessions ended over a malformed UPDATE, by peer. */
   readonly #resets = new Map<string, number>()
-  /** By what they say, so that a policy read again is the same one. */
-  readonly #compiled = new Map<string, CompiledPolicy>()
+  readonly #policies: PolicyShelf
 
   constructor(rib: Rib, { speaker, peers }: Config) {
     this.#rib = rib
     this.#speaker = speaker
     this.#peers = byName(peers)
+    this.#policies = new PolicyShelf(speaker)
     rib.onLimit(({ name, family, kind, limit, count, action }) => {
       if (routeLimit.hasSubscribers) routeLimit.publish({ peer: name, family: family.name, kind, limit, count, action })
     })
@@ -49,17 +49,16 @@ export class Routing implements RoutingPort<PeerId> {
       const range = peerRanges.find(other => other.name === of)
       if (range !== undefined) this.#members.set(name, { peer: memberConfig(range, peer.address), range: of })
     }
-    const used = new Set([...peers, ...peerRanges].flatMap(item => [policyText(item.import), policyText(item.export)]))
-    for (const text of this.#compiled.keys()) if (!used.has(text)) this.#compiled.delete(text)
+    this.#policies.keepOnly({ peers, peerRanges })
     for (const [name, id] of this.#sessions) this.#reapply(name, id)
   }
 
-  /** What has not changed is nothing to the RIB: policies are compiled once (`#compile`). */
+  /** What has not changed is nothing to the RIB: policies are compiled once (policy-shelf.ts). */
   #reapply(name: string, id: PeerId): void {
     const peer = this.#peers.get(name) ?? this.#members.get(name)?.peer
     if (peer === undefined) return
-    this.#rib.setImportPolicy(id, this.#compile(peer.import))
-    this.#rib.setExport(id, { exportPolicy: this.#compile(peer.export), nextHopSelf: peer.nextHopSelf })
+    this.#rib.setImportPolicy(id, this.#policies.get(peer.import, peer))
+    this.#rib.setExport(id, { exportPolicy: this.#policies.get(peer.export, peer), nextHopSelf: peer.nextHopSelf })
     this.#rib.setLimits(id, peer)
   }
 
@@ -166,22 +165,11 @@ export class Routing implements RoutingPort<PeerId> {
       reflectorClient: peer.reflectorClient,
       clusterId: peer.clusterId ?? this.#speaker.routerId,
       nextHopSelf: peer.nextHopSelf,
-      importPolicy: this.#compile(peer.import),
-      exportPolicy: this.#compile(peer.export),
+      importPolicy: this.#policies.get(peer.import, peer),
+      exportPolicy: this.#policies.get(peer.export, peer),
       nextHops: ownNextHops(local, peer.nextHops),
       ...routeTerms(peer, negotiated),
     }
-  }
-
-  /** Peers with one policy share one compiled policy, which is what puts them into one update group. */
-  #compile(policy: Policy): CompiledPolicy {
-    const text = policyText(policy)
-    let compiled = this.#compiled.get(text)
-    if (compiled === undefined) {
-      compiled = compilePolicy(policy)
-      this.#compiled.set(text, compiled)
-    }
-    return compiled
   }
 }
 

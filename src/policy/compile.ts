@@ -1,22 +1,26 @@
 /**
- * A Policy made quick: sources as a bit mask, prefixes as tries, edits as small numbers, and terms that cannot change the
- * outcome left out, so that `dependsOnPrefix` is true only when some reachable term really looks at prefixes.
+ * A Policy made quick: sources as a bit mask, all its prefixes in one trie a family, edits as small numbers, our own AS number
+ * filled in, and terms that cannot change the outcome left out, so that `dependsOnPrefix` is true only when some reachable term really looks at prefixes.
  *
  * Called at start and on reload; `evaluate` is called per route by the RIB and allocates nothing.
  */
 import { match } from 'ts-pattern'
-import { EditsTable, hasCommunityAfter } from './edits.ts'
+import { compileConditions, type Test } from './condition.ts'
+import { EditsTable } from './edits.ts'
 import {
   type CompiledPolicy,
   type Edits,
+  OWN_AS,
   type Policy,
+  type PolicySession,
   type PolicySubject,
+  type PrefixMatch,
   REJECT,
   SOURCE_KINDS,
   type SourceKind,
   type Term,
 } from './policy.ts'
-import { isEverything, PrefixSet } from './prefix-set.ts'
+import { isEverything, isIn, type Lengths, PrefixSets } from './prefix-set.ts'
 
 const ALL_SOURCES = (1 << SOURCE_KINDS.length) - 1
 
@@ -40,36 +44,66 @@ const REJECT_STEP = 1
 const NEXT_STEP = 2
 type StepAction = typeof ACCEPT_STEP | typeof REJECT_STEP | typeof NEXT_STEP
 
+/** Instead of the number of a prefix set: the term does not look at prefixes in this way. */
+const ANY = -1
+
 /** One term, ready to run. Conditions that always hold are absent. */
 interface Step {
+  readonly term: Term
+  readonly isImpossible: boolean
   readonly sources: number
-  readonly prefixes: PrefixSet | undefined
-  readonly communities: readonly number[] | undefined
+  /** Numbers of prefix sets: the route is in the first and not in the second. */
+  readonly prefixes: number
+  readonly exceptPrefixes: number
+  readonly tests: readonly Test[]
   readonly set: Edits | undefined
   readonly action: StepAction
 }
 
-function compileTerm(term: Term): Step {
-  const { prefixes, sources, communities } = term.match
-  return {
-    sources: sources === undefined ? ALL_SOURCES : sources.reduce((mask, source) => mask | sourceBit(source), 0),
-    prefixes: prefixes === undefined || isEverything(prefixes) ? undefined : new PrefixSet(prefixes),
-    communities,
-    set: term.set !== undefined && Object.keys(term.set).length > 0 ? term.set : undefined,
-    action: match<Term['action'], StepAction>(term.action)
-      .with('accept', () => ACCEPT_STEP)
-      .with('reject', () => REJECT_STEP)
-      .with('next', () => NEXT_STEP)
-      .exhaustive(),
+/** Compiles terms one after the other, and collects the prefix sets that they ask for. */
+class TermCompiler {
+  readonly sets: (readonly PrefixMatch[])[] = []
+  readonly #session: PolicySession | undefined
+
+  constructor(session: PolicySession | undefined) {
+    this.#session = session
+  }
+
+  compile(term: Term): Step {
+    const { prefixes, exceptPrefixes, sources } = term.match
+    const tests = compileConditions(term.match, this.#session)
+    const excludesAll = exceptPrefixes !== undefined && isEverything(exceptPrefixes)
+    return {
+      term,
+      isImpossible: tests === false || sources?.length === 0 || excludesAll,
+      sources: sources === undefined ? ALL_SOURCES : sources.reduce((mask, source) => mask | sourceBit(source), 0),
+      prefixes: prefixes === undefined || isEverything(prefixes) ? ANY : this.sets.push(prefixes) - 1,
+      exceptPrefixes:
+        exceptPrefixes === undefined || exceptPrefixes.length === 0 ? ANY : this.sets.push(exceptPrefixes) - 1,
+      tests: tests === false ? [] : tests,
+      set: term.set !== undefined && Object.keys(term.set).length > 0 ? this.#withOwnAs(term.set) : undefined,
+      action: match<Term['action'], StepAction>(term.action)
+        .with('accept', () => ACCEPT_STEP)
+        .with('reject', () => REJECT_STEP)
+        .with('next', () => NEXT_STEP)
+        .exhaustive(),
+    }
+  }
+
+  #withOwnAs(set: Edits): Edits {
+    if (set.prepend?.includes(OWN_AS) !== true) return set
+    const session = this.#session
+    if (session === undefined) throw new RangeError('a policy that prepends our own AS is compiled for no session')
+    return { ...set, prepend: set.prepend.map(asn => (asn === OWN_AS ? session.localAsn : asn)) }
   }
 }
 
-function isUnconditional(step: Step): boolean {
-  return step.sources === ALL_SOURCES && step.prefixes === undefined && step.communities === undefined
+function looksAtPrefixes({ prefixes, exceptPrefixes }: Step): boolean {
+  return prefixes !== ANY || exceptPrefixes !== ANY
 }
 
-function isImpossible(step: Step): boolean {
-  return step.sources === 0 || step.communities?.length === 0
+function isUnconditional(step: Step): boolean {
+  return step.sources === ALL_SOURCES && !looksAtPrefixes(step) && step.tests.length === 0
 }
 
 /** Leaves out what cannot matter: impossible terms, terms after a decision for all, and a tail that says what follows anyway. */
@@ -77,7 +111,7 @@ function prune(steps: readonly Step[], otherwise: StepAction): Step[] {
   const kept: Step[] = []
   let decision: Step | undefined
   for (const step of steps) {
-    if (isImpossible(step) || (step.action === NEXT_STEP && step.set === undefined)) continue
+    if (step.isImpossible || (step.action === NEXT_STEP && step.set === undefined)) continue
     if (step.action !== NEXT_STEP && isUnconditional(step)) {
       decision = step
       break
@@ -101,15 +135,21 @@ function isIdle(step: Step | undefined, outcome: StepAction): boolean {
 class CompiledTerms implements CompiledPolicy {
   readonly name: string
   readonly dependsOnPrefix: boolean
+  /** All terms, and those that can change the outcome. */
+  readonly #all: readonly Step[]
   readonly #steps: readonly Step[]
+  readonly #sets: PrefixSets
   readonly #otherwise: boolean
   readonly #table = new EditsTable()
 
-  constructor(policy: Policy) {
+  constructor(policy: Policy, session: PolicySession | undefined) {
+    const compiler = new TermCompiler(session)
     this.name = policy.name
-    this.#steps = prune(policy.terms.map(compileTerm), policy.otherwise === 'accept' ? ACCEPT_STEP : REJECT_STEP)
+    this.#all = policy.terms.map(term => compiler.compile(term))
+    this.#steps = prune(this.#all, policy.otherwise === 'accept' ? ACCEPT_STEP : REJECT_STEP)
+    this.#sets = new PrefixSets(compiler.sets)
     this.#otherwise = policy.otherwise === 'accept'
-    this.dependsOnPrefix = this.#steps.some(step => step.prefixes !== undefined)
+    this.dependsOnPrefix = this.#steps.some(looksAtPrefixes)
   }
 
   get edits(): readonly Edits[] {
@@ -118,37 +158,51 @@ class CompiledTerms implements CompiledPolicy {
 
   evaluate(subject: PolicySubject): number {
     const steps = this.#steps
-    let edits = 0
+    const table = this.#table
+    const found = this.dependsOnPrefix ? this.#sets.find(subject) : undefined
+    let index = 0
+    let edits: Edits | undefined
     for (let i = 0; i < steps.length; i++) {
       const step = steps[i]
-      if (step === undefined || !this.#matches(step, subject, edits)) continue
+      if (step === undefined || !matches(step, subject, found, edits)) continue
       if (step.action === REJECT_STEP) return REJECT
-      if (step.set !== undefined) edits = this.#table.append(edits, i, step.set)
-      if (step.action === ACCEPT_STEP) return edits
+      if (step.set !== undefined) {
+        index = table.append(index, i, step.set)
+        edits = table.edits[index]
+      }
+      if (step.action === ACCEPT_STEP) return index
     }
-    return this.#otherwise ? edits : REJECT
+    return this.#otherwise ? index : REJECT
   }
 
-  /** Cheapest question first; prefixes last. */
-  #matches(step: Step, subject: PolicySubject, edits: number): boolean {
-    if (step.sources !== ALL_SOURCES && (step.sources & sourceBit(subject.source)) === 0) return false
-    if (step.communities !== undefined && !this.#hasAny(step.communities, subject, edits)) return false
-    return step.prefixes === undefined || step.prefixes.has(subject)
-  }
-
-  #hasAny(communities: readonly number[], subject: PolicySubject, edits: number): boolean {
-    const before = this.#table.edits[edits]
-    for (let i = 0; i < communities.length; i++) {
-      const value = communities[i]
-      if (value === undefined || before === undefined) continue
-      const carried = subject.hasCommunity(value)
-      if (edits === 0 ? carried : hasCommunityAfter(before, value, carried)) return true
+  decidedBy(subject: PolicySubject): string {
+    const found = this.#sets.find(subject)
+    const table = new EditsTable()
+    let index = 0
+    for (const [i, step] of this.#all.entries()) {
+      if (step.isImpossible || !matches(step, subject, found, table.edits[index])) continue
+      const { name } = step.term
+      if (step.action !== NEXT_STEP) return `${this.name}, term ${i + 1}${name === undefined ? '' : ` (${name})`}`
+      if (step.set !== undefined) index = table.append(index, i, step.set)
     }
-    return false
+    return `${this.name}, otherwise`
   }
 }
 
-/** Compiles a policy. Cost is linear in its size; the result keeps no reference to the subject. */
-export function compilePolicy(policy: Policy): CompiledPolicy {
-  return new CompiledTerms(policy)
+/** Cheapest question first. `found`: see `PrefixSets.find`; `edits`: what earlier terms have changed. */
+function matches(step: Step, subject: PolicySubject, found: Lengths | undefined, edits: Edits | undefined): boolean {
+  if (step.prefixes !== ANY && !isIn(found, step.prefixes, subject)) return false
+  if (step.sources !== ALL_SOURCES && (step.sources & sourceBit(subject.source)) === 0) return false
+  if (step.exceptPrefixes !== ANY && isIn(found, step.exceptPrefixes, subject)) return false
+  const { tests } = step
+  for (let k = 0; k < tests.length; k++) if (tests[k]?.(subject, edits) === false) return false
+  return true
+}
+
+/**
+ * Compiles a policy; cost is linear in its size. Without a session, terms for one type of session never match, and a policy that
+ * prepends our own AS is a RangeError.
+ */
+export function compilePolicy(policy: Policy, session?: PolicySession): CompiledPolicy {
+  return new CompiledTerms(policy, session)
 }

@@ -5,36 +5,55 @@
  * built when first met and remembered per (edits so far, term). Two ways to the same result get the same index, so that
  * the RIB builds, interns and advertises one attribute set for both.
  */
-import type { Edits } from './policy.ts'
+import { compilePattern, standsFor } from './community.ts'
+import type { Community, CommunityPattern, Edits } from './policy.ts'
 
 const NO_EDITS: Edits = {}
 
-/** `first`, then `second`. Within one Edits removal comes before addition; the result has no value in both lists. */
+type Removal = Community | CommunityPattern
+
+/** `first`, then `second`. What is added later is not removed by name, so that one result has one form. */
 function combineEdits(first: Edits, second: Edits): Edits {
-  const removed = new Set([...(first.removeCommunities ?? []), ...(second.removeCommunities ?? [])])
-  const added = new Set(first.addCommunities ?? [])
-  for (const value of second.removeCommunities ?? []) added.delete(value)
-  for (const value of second.addCommunities ?? []) added.add(value)
-  for (const value of added) removed.delete(value)
+  const later = second.removeCommunities ?? []
+  const patterns = later.map(compilePattern)
+  const kept = (first.addCommunities ?? []).filter(value => !patterns.some(pattern => standsFor(pattern, value)))
+  const added = inOrder([...kept, ...(second.addCommunities ?? [])])
+  const names = new Set(added.map(textOf))
+  const removed = inOrder([...(first.removeCommunities ?? []), ...later]).filter(value => !names.has(textOf(value)))
   const localPref = second.localPref ?? first.localPref
+  const fromMetric =
+    second.localPref === undefined
+      ? (second.localPrefFromMetric ?? first.localPrefFromMetric)
+      : second.localPrefFromMetric
   const med = second.med ?? first.med
+  const prepend = [...(second.prepend ?? []), ...(first.prepend ?? [])]
+  const preference = second.preference ?? first.preference
   return {
     ...(localPref === undefined ? {} : { localPref }),
+    ...(fromMetric === undefined ? {} : { localPrefFromMetric: fromMetric }),
     ...(med === undefined ? {} : { med }),
-    ...(added.size === 0 ? {} : { addCommunities: ascending(added) }),
-    ...(removed.size === 0 ? {} : { removeCommunities: ascending(removed) }),
+    ...(prepend.length === 0 ? {} : { prepend }),
+    ...(added.length === 0 ? {} : { addCommunities: added }),
+    ...(removed.length === 0 ? {} : { removeCommunities: removed }),
+    ...(preference === undefined ? {} : { preference }),
     ...(first.nextHopSelf === true || second.nextHopSelf === true ? { nextHopSelf: true } : {}),
   }
 }
 
-function ascending(values: Iterable<number>): number[] {
-  return [...values].sort((a, b) => a - b)
-}
+const textOf = (value: Removal): string => JSON.stringify(value)
 
-/** Does the route carry the community once these edits are done? Does not allocate. */
-export function hasCommunityAfter(edits: Edits, value: number, before: boolean): boolean {
-  if (edits.addCommunities?.includes(value) === true) return true
-  return before && edits.removeCommunities?.includes(value) !== true
+/** Each once, in an order that depends on the values alone: numbers ascending, then the rest. */
+function inOrder<T extends Removal>(values: readonly T[]): T[] {
+  const distinct = [...new Map(values.map(value => [textOf(value), value])).entries()]
+  const rank = ([text, value]: [string, T]) => (typeof value === 'number' ? value : text)
+  return distinct
+    .sort((a, b) => {
+      const [left, right] = [rank(a), rank(b)]
+      if (typeof left === 'number' && typeof right === 'number') return left - right
+      if (typeof left !== typeof right) return typeof left === 'number' ? -1 : 1
+      return left < right ? -1 : left > right ? 1 : 0
+    })
+    .map(([, value]) => value)
 }
 
 export class EditsTable {

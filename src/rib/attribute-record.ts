@@ -86,6 +86,8 @@ export const Flag = {
   UNREACHABLE: 8192,
   /** Carries LLGR_STALE: ranks after all that do not (RFC 9494 4.3). */
   LLGR_STALE: 16384,
+  /** Import policy set its preference among sources, see `AttributeStore.preferences`. */
+  PREFERRED: 32768,
 } as const
 
 /** Kept in the Adj-RIB-In, and no more: not a candidate whatever the next hop (RFC 4271 9.1.1, 9.1.2; RFC 4456 8). */

@@ -33,7 +33,7 @@ import { MAX_SOURCE } from './source-table.ts'
 const MAX_OCTETS = 65535
 const UNUSABLE_BITS = UNUSABLE << 16
 const REJECTED_FLAGS = Flag.DERIVED | Flag.REJECTED
-const DERIVED_FLAGS = REJECTED_FLAGS | Flag.POLICY_MED
+const DERIVED_FLAGS = REJECTED_FLAGS | Flag.POLICY_MED | Flag.PREFERRED
 /** The key of the set for refused routes, see PeerRecord.policyKey. */
 export const REJECTED_KEY = 0
 /** Words per size class of the arena. */
@@ -54,6 +54,8 @@ export class AttributeStore {
   /** Sets in the store and octets of attributes, by source id. */
   readonly setsOf = new Uint32Array(MAX_SOURCE + 1)
   readonly octetsOf = new Uint32Array(MAX_SOURCE + 1)
+  /** Of sets with Flag.PREFERRED: the preference that policy gave them. */
+  readonly preferences = new Map<number, number>()
   /** One past the largest id ever given. */
   idLimit = 1
 

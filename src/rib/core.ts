@@ -57,7 +57,9 @@ export class Core {
   /** Gives back what a set that nobody names any more has held. */
   #forget(set: number): void {
     this.nextHops.release(this.store.nextHopOf(set))
-    if ((this.store.flagsOf(set) & Flag.LOCAL) !== 0) this.localRoutes.delete(set)
+    const flags = this.store.flagsOf(set)
+    if ((flags & Flag.LOCAL) !== 0) this.localRoutes.delete(set)
+    if ((flags & Flag.PREFERRED) !== 0) this.store.preferences.delete(set)
   }
 
   table(family: Family): RouteTable {

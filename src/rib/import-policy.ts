@@ -20,7 +20,7 @@ export class ImportPolicy {
   constructor(core: Core, interner: Interner) {
     this.#core = core
     this.#interner = interner
-    this.#subject = new RouteSubject(core.store)
+    this.#subject = new RouteSubject(core)
   }
 
   /** Has each prefix to be shown to the policy? Not when the set cannot come in anyway. */

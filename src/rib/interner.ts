@@ -203,14 +203,17 @@ export class Interner {
     const length = this.#rewriter.rewrite(set, IMPORT_PLAN, rest, this.#scratch, 0)
     // Policy cannot make a set longer than any message; if it tried, the route stays as it came.
     if (length > 0xffff) return set
-    const own = Flag.DERIVED | (rest.med === undefined ? 0 : Flag.POLICY_MED)
+    const { med, preference } = rest
+    const preferred = preference === undefined ? 0 : Flag.PREFERRED
+    const own = Flag.DERIVED | (med === undefined ? 0 : Flag.POLICY_MED) | preferred
     // What the policy before the present one made of it may be the same, and then nothing has changed for anybody.
     const same = peer.policySerial === 0 ? 0 : store.derivedAlike(set, own, this.#scratch, length)
-    if (same !== 0 && !peer.isPresentKey(store.keyOf(same))) {
+    if (same !== 0 && !peer.isPresentKey(store.keyOf(same)) && store.preferences.get(same) === preference) {
       store.setKey(same, key)
       return same
     }
     const derived = store.insertDerived(set, key, this.#scratch, length)
+    if (preference !== undefined) store.preferences.set(derived, preference)
     this.#describe(derived, peer, () => own)
     return derived
   }
@@ -242,7 +245,8 @@ export class Interner {
     const at = set << RECORD_SHIFT
     const records = store.records
     const isUsable = (flags & KEPT_ASIDE) === 0
-    records[at + PREFERENCE_FLAGS] = ((isUsable ? rankOf(BGP_PREFERENCE, summary.llgrStale) : UNUSABLE) << 16) | flags
+    const preference = (flags & Flag.PREFERRED) === 0 ? BGP_PREFERENCE : (store.preferences.get(set) ?? BGP_PREFERENCE)
+    records[at + PREFERENCE_FLAGS] = ((isUsable ? rankOf(preference, summary.llgrStale) : UNUSABLE) << 16) | flags
     records[at + LOCAL_PREF] = ~(summary.hasLocalPref ? summary.localPref : DEFAULT_LOCAL_PREF)
     records[at + PATH_ORIGIN] = (summary.asPathLength << 8) | summary.origin
     records[at + MED] = summary.hasMed ? summary.med : this.#missingMed

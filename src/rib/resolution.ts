@@ -125,8 +125,10 @@ export class Resolution {
     const flags = records[at + PREFERENCE_FLAGS]! & 0xffff & ~Flag.UNREACHABLE
     const isInternal = records[at + INTERNAL_METRIC]! & 0x80000000
     records[at + INTERNAL_METRIC] = isInternal | Math.min(via?.metric ?? 0, MAX_METRIC)
+    const preference =
+      (flags & Flag.PREFERRED) === 0 ? BGP_PREFERENCE : (this.#parts.store.preferences.get(set) ?? BGP_PREFERENCE)
     const isUsable = via !== undefined && (flags & KEPT_ASIDE) === 0
-    const rank = isUsable ? rankOf(BGP_PREFERENCE, (flags & Flag.LLGR_STALE) !== 0) : UNUSABLE
+    const rank = isUsable ? rankOf(preference, (flags & Flag.LLGR_STALE) !== 0) : UNUSABLE
     records[at + PREFERENCE_FLAGS] = (rank << 16) | flags | (via === undefined ? Flag.UNREACHABLE : 0)
   }
 

@@ -6,7 +6,7 @@
  *   reflected           ORIGINATOR_ID if absent, CLUSTER_LIST prepended (RFC 4456 8); the rest untouched (RFC 4456 10)
  *   to external peers   own AS prepended (5.1.2), NEXT_HOP ours (5.1.3), no LOCAL_PREF (5.1.5), MED only when it is ours
  *                       (5.1.4), no ORIGINATOR_ID and CLUSTER_LIST (RFC 4456 8)
- *   policy              LOCAL_PREF, MED, communities, own NEXT_HOP
+ *   policy              LOCAL_PREF, MED, communities of both kinds, own NEXT_HOP, AS numbers in front of AS_PATH
  * Import policy goes through the same function with a plan that changes nothing else and keeps NEXT_HOP in place. For
  * 2-octet speakers the caller narrows the result (RFC 6793 4.2.2, wire/narrow.ts).
  *
@@ -15,17 +15,21 @@
  * DEVIATION: a third-party next hop is never kept towards external peers (RFC 4271 5.1.3 says "may").
  */
 import { AttributeCode, AttributeFlag, DEFAULT_LOCAL_PREF, SegmentType } from '../../wire/iana.ts'
-import type { Edits } from '../policy/policy.ts'
+import type { Community, CommunityPattern, Edits } from '../policy/policy.ts'
 import { Flag, RECORD_SHIFT, ROUTER_ID } from './attribute-record.ts'
 import type { AttributeStore } from './attribute-store.ts'
-import type { SourceTable } from './source-table.ts'
+import { type SourceTable, sourceKind } from './source-table.ts'
 
-/** The synthetic attribute of local routes; never sent. */
+/** The synthetic attribute of local routes; never sent. The first one of its set, with the metric at this octet. */
 export const LOCAL_ATTRIBUTE = 0
+export const LOCAL_METRIC = 10
 
-/** Bit of an attribute type below 32 in `RewritePlan.mask`. */
+/** There is no type 31, so its bit stands for LARGE_COMMUNITY, which is 32. */
+const LARGE_COMMUNITY_BIT = 31
+
+/** Bits of attribute types up to 30, and of LARGE_COMMUNITY, in `RewritePlan.mask`. */
 export function maskOf(...types: readonly number[]): number {
-  return types.reduce((mask, type) => mask | (1 << type), 0)
+  return types.reduce((mask, type) => mask | (1 << Math.min(type, LARGE_COMMUNITY_BIT)), 0)
 }
 
 /** What to do, fixed per (update group, kind of source, family). */
@@ -38,7 +42,7 @@ export interface RewritePlan {
   readonly nextHopLength: 4 | 16
   readonly isNextHopSelf: boolean
   readonly ownNextHop: Uint8Array | undefined
-  /** Prepend this AS; 0: leave the path alone. */
+  /** Prepend this AS; 0: none. */
   readonly prependAsn: number
   readonly isExternal: boolean
   /** Prepend the cluster id of the source's cluster, and of the target's when that is a client too; 0 for none. */
@@ -52,6 +56,10 @@ export interface RewritePlan {
 const EXTENDED = AttributeFlag.EXTENDED_LENGTH
 /** AS numbers a segment can hold. */
 const MAX_SEGMENT = 255
+/** LOCAL_PREF of metric 0, see `Edits.localPrefFromMetric` (policy.ts; the RIB takes only types from there). */
+const MAX_PRIORITY_PREF = 0x7fffffff
+const NONE: readonly never[] = []
+const NO_EDITS: Edits = {}
 /** Longer runs are copied by the engine, shorter ones are cheaper by hand. */
 const LONG_RUN = 96
 
@@ -77,7 +85,9 @@ export class Rewriter {
 
   /** No rewrite of this set needs more octets than this, narrowed or not. */
   bound(set: number, edits: Edits | undefined): number {
-    return 2 * this.#store.lengthOf(set) + 160 + 4 * (edits?.addCommunities?.length ?? 0)
+    const longest = 2 * this.#store.lengthOf(set) + 160
+    if (edits === undefined) return longest
+    return longest + 12 * (edits.addCommunities?.length ?? 0) + 8 * (edits.prepend?.length ?? 0)
   }
 
   /**
@@ -139,7 +149,9 @@ export class Rewriter {
       case AttributeCode.LOCAL_PREF:
         return this.#localPref(value, o)
       case AttributeCode.COMMUNITIES:
-        return this.#communities(value, length, o)
+        return this.#communities(type, value, length, o)
+      case AttributeCode.LARGE_COMMUNITY:
+        return this.#communities(type, value, length, o)
       case AttributeCode.ORIGINATOR_ID:
         return this.#originatorId(value, o)
       case AttributeCode.CLUSTER_LIST:
@@ -149,16 +161,31 @@ export class Rewriter {
     }
   }
 
-  /** RFC 4271 5.1.2: our AS in front, in a segment of its own when the first is a set or full. */
+  /**
+   * RFC 4271 5.1.2: what policy puts in front, and before that our AS; in a segment of its own when there is no room in the
+   * first one. INTEROP: BIRD in Calico puts what policy says before the own AS, where peers that check the first AS refuse it.
+   */
   #asPath(value: number, length: number, o: number): number {
     const { prependAsn } = this.#plan
+    const prepend = this.#edits?.prepend ?? NONE
+    const own = prependAsn === 0 ? 0 : 1
+    const count = own + prepend.length
     const bytes = this.#bytes
     const out = this.#out
-    const hasRoom = length > 0 && bytes[value] === SegmentType.SEQUENCE && bytes[value + 1]! < MAX_SEGMENT
-    o = header(out, o, AttributeFlag.TRANSITIVE, AttributeCode.AS_PATH, length + (hasRoom ? 4 : 6))
-    out[o] = SegmentType.SEQUENCE
-    out[o + 1] = hasRoom ? bytes[value + 1]! + 1 : 1
-    o = write32(out, o + 2, prependAsn)
+    const first = length > 0 && bytes[value] === SegmentType.SEQUENCE ? bytes[value + 1]! : MAX_SEGMENT
+    const hasRoom = first + count <= MAX_SEGMENT
+    const segments = hasRoom ? 0 : Math.ceil(count / MAX_SEGMENT)
+    o = header(out, o, AttributeFlag.TRANSITIVE, AttributeCode.AS_PATH, length + 4 * count + 2 * segments)
+    let left = count
+    for (let i = 0; i < count; i++) {
+      // The first segment takes what does not fill a whole one.
+      if (i === 0 || left % MAX_SEGMENT === 0) {
+        out[o++] = SegmentType.SEQUENCE
+        out[o++] = hasRoom ? first + count : left % MAX_SEGMENT || MAX_SEGMENT
+      }
+      o = write32(out, o, i < own ? prependAsn : prepend[i - own]!)
+      left--
+    }
     return copyRun(bytes, hasRoom ? value + 2 : value, value + length, out, o)
   }
 
@@ -210,26 +237,37 @@ export class Rewriter {
   #localPref(value: number, o: number): number {
     if (this.#plan.isExternal) return o
     const told = value < 0 ? DEFAULT_LOCAL_PREF : word(this.#bytes, value)
-    const localPref = this.#edits?.localPref ?? told
+    const localPref = this.#localPrefFromMetric() ?? this.#edits?.localPref ?? told
     return attribute32(this.#out, o, AttributeFlag.TRANSITIVE, AttributeCode.LOCAL_PREF, localPref)
   }
 
-  /** RFC 1997: what was there and is not removed, then what is added and was not there. */
-  #communities(value: number, length: number, o: number): number {
-    const removed = this.#edits?.removeCommunities
-    const added = this.#edits?.addCommunities
+  /** What `Edits.localPrefFromMetric` makes of a local route; undefined when nothing. */
+  #localPrefFromMetric(): number | undefined {
+    const unset = this.#edits?.localPrefFromMetric
+    if (unset === undefined || (this.#store.flagsOf(this.#set) & Flag.LOCAL) === 0) return undefined
+    const metric = word(this.#bytes, this.#store.startOf(this.#set) + LOCAL_METRIC)
+    const isUnset = metric === 0 && sourceKind(this.#store.sourceOf(this.#set)) !== 'kernel'
+    return Math.max(0, MAX_PRIORITY_PREF - (isUnset ? unset : metric))
+  }
+
+  /** RFC 1997, RFC 8092: what was there and is not removed, then what is added and was not there. */
+  #communities(type: number, value: number, length: number, o: number): number {
+    const width = type === AttributeCode.LARGE_COMMUNITY ? 3 : 1
+    const { removeCommunities: removed = NONE, addCommunities: added = NONE } = this.#edits ?? NO_EDITS
     const out = this.#out
     // The header is written with the final length, so the values go to where they end up with the longer header.
     const first = o + 4
     let end = first
-    for (let at = value; at < value + length; at += 4) {
-      const community = word(this.#bytes, at)
-      if (removed?.includes(community) !== true) end = write32(out, end, community)
+    for (let at = value; at < value + length; at += 4 * width) {
+      if (!stands(removed, width, this.#bytes, at)) end = copyRun(this.#bytes, at, at + 4 * width, out, end)
     }
-    for (const community of added ?? []) if (!hasWord(out, first, end, community)) end = write32(out, end, community)
+    for (const community of added) {
+      if (widthOf(community) !== width || hasCommunity(out, first, end, community)) continue
+      for (let k = 0; k < width; k++) end = write32(out, end, wordOf(community, k))
+    }
     const size = end - first
     if (size === 0) return o
-    const body = header(out, o, AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE, AttributeCode.COMMUNITIES, size)
+    const body = header(out, o, AttributeFlag.OPTIONAL | AttributeFlag.TRANSITIVE, type, size)
     if (body !== first) out.copyWithin(body, first, end)
     return body + size
   }
@@ -259,17 +297,59 @@ export class Rewriter {
 
 function editMask(edits: Edits): number {
   let mask = 0
-  if (edits.localPref !== undefined) mask |= 1 << AttributeCode.LOCAL_PREF
-  if (edits.med !== undefined) mask |= 1 << AttributeCode.MED
+  if (edits.localPref !== undefined || edits.localPrefFromMetric !== undefined) mask |= maskOf(AttributeCode.LOCAL_PREF)
+  if (edits.med !== undefined) mask |= maskOf(AttributeCode.MED)
+  if (edits.prepend !== undefined) mask |= maskOf(AttributeCode.AS_PATH)
   if (edits.addCommunities !== undefined || edits.removeCommunities !== undefined)
-    mask |= 1 << AttributeCode.COMMUNITIES
-  if (edits.nextHopSelf === true) mask |= 1 << AttributeCode.NEXT_HOP
+    mask |= maskOf(AttributeCode.COMMUNITIES, AttributeCode.LARGE_COMMUNITY)
+  if (edits.nextHopSelf === true) mask |= maskOf(AttributeCode.NEXT_HOP)
   return mask
 }
 
-/** Position of the lowest bit; more than any type when there is none. */
+/** The type of the lowest bit; more than any type when there is none. */
 function lowest(mask: number): number {
-  return mask === 0 ? 256 : 31 - Math.clz32(mask & -mask)
+  if (mask === 0) return 256
+  const bit = 31 - Math.clz32(mask & -mask)
+  return bit === LARGE_COMMUNITY_BIT ? AttributeCode.LARGE_COMMUNITY : bit
+}
+
+// Communities are a word or three; the policy says them as a number or a triple.
+
+function widthOf(community: Community): number {
+  return typeof community === 'number' ? 1 : 3
+}
+
+function wordOf(community: Community, k: number): number {
+  return typeof community === 'number' ? community : community[k]!
+}
+
+/** Does one of the patterns stand for the community at `bytes[at]`? */
+function stands(
+  patterns: readonly (Community | CommunityPattern)[],
+  width: number,
+  bytes: Uint8Array,
+  at: number,
+): boolean {
+  for (const pattern of patterns) {
+    const isMasked = typeof pattern === 'object' && 'mask' in pattern
+    const value = isMasked ? pattern.value : pattern
+    if (widthOf(value) !== width) continue
+    let k = 0
+    while (
+      k < width &&
+      ((word(bytes, at + 4 * k) ^ wordOf(value, k)) & (isMasked ? wordOf(pattern.mask, k) : -1)) === 0
+    )
+      k++
+    if (k === width) return true
+  }
+  return false
+}
+
+function hasCommunity(bytes: Uint8Array, start: number, end: number, community: Community): boolean {
+  const only = [community]
+  const width = widthOf(community)
+  for (let at = start; at < end; at += 4 * width) if (stands(only, width, bytes, at)) return true
+  return false
 }
 
 function copyRun(from: Uint8Array, start: number, end: number, out: Uint8Array, o: number): number {
@@ -310,11 +390,6 @@ function write32(out: Uint8Array, o: number, value: number): number {
 
 function word(bytes: Uint8Array, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0
-}
-
-function hasWord(bytes: Uint8Array, start: number, end: number, value: number): boolean {
-  for (let at = start; at < end; at += 4) if (word(bytes, at) === value) return true
-  return false
 }
 
 function isZero(bytes: Uint8Array, at: number): boolean {

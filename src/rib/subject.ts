@@ -1,18 +1,21 @@
 /**
- * A route as policy sees it: the one reused object behind every `CompiledPolicy.evaluate`. Communities are looked for in
- * the canonical bytes when a policy asks, prefixes are filled in only for policies that look at them.
+ * A route as policy sees it: the one reused object behind every `CompiledPolicy.evaluate`. The canonical bytes are read when
+ * a policy asks, prefixes are filled in only for policies that look at them.
  * Called by ingest.ts (import) and teller.ts (export).
  */
 
 import { type Family, IPV4_UNICAST } from '../../wire/family.ts'
-import { AttributeCode, AttributeFlag } from '../../wire/iana.ts'
+import { AttributeSummary, summarise } from '../../wire/summary.ts'
 import type { PolicySubject, SourceKind } from '../policy/policy.ts'
-import type { AttributeStore } from './attribute-store.ts'
+import type { Core } from './core.ts'
+import type { LocalRoute, RibPeer } from './port.ts'
 import type { PrefixRecords } from './prefix-record.ts'
 import { sourceKind } from './source-table.ts'
 
 /** What `CompiledPolicy.evaluate` answers for a refused route (policy.ts; the RIB takes only types from there). */
 export const REJECT = -1
+
+type SubjectParts = Pick<Core, 'store' | 'sources' | 'localRoutes'>
 
 /** A prefix as numbers, as `NlriReader` has it. */
 export interface PrefixWords {
@@ -31,22 +34,22 @@ export class RouteSubject implements PolicySubject {
   address3 = 0
   length = 0
   source: SourceKind = 'bgp'
-  readonly #store: AttributeStore
+  readonly #core: SubjectParts
   #set = 0
-  /** Where the communities are, once looked for. */
-  #start = -1
-  #end = 0
+  readonly #attributes = new AttributeSummary()
+  /** `#attributes` is that of the set. */
+  #isRead = false
 
-  constructor(store: AttributeStore) {
-    this.#store = store
+  constructor(core: SubjectParts) {
+    this.#core = core
   }
 
   /** Takes up an attribute set. */
   setRoute(set: number, family: Family): this {
     this.#set = set
-    this.#start = -1
+    this.#isRead = false
     this.family = family
-    this.source = sourceKind(this.#store.sourceOf(set))
+    this.source = sourceKind(this.#core.store.sourceOf(set))
     return this
   }
 
@@ -70,32 +73,28 @@ export class RouteSubject implements PolicySubject {
     return this
   }
 
-  hasCommunity(value: number): boolean {
-    if (this.#start < 0) this.#find()
-    const bytes = this.#store.bytes
-    for (let at = this.#start; at < this.#end; at += 4) {
-      const community = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!
-      if (community === (value | 0)) return true
-    }
-    return false
+  get peer(): RibPeer | undefined {
+    return this.#core.sources.get(this.#core.store.sourceOf(this.#set))?.peer
   }
 
-  #find(): void {
-    const bytes = this.#store.bytes
-    let at = this.#store.startOf(this.#set)
-    const end = at + this.#store.lengthOf(this.#set)
-    this.#start = 0
-    this.#end = 0
-    while (at < end) {
-      const isExtended = (bytes[at]! & AttributeFlag.EXTENDED_LENGTH) !== 0
-      const value = at + (isExtended ? 4 : 3)
-      const next = value + (isExtended ? (bytes[at + 2]! << 8) | bytes[at + 3]! : bytes[at + 2]!)
-      if (bytes[at + 1] === AttributeCode.COMMUNITIES) {
-        this.#start = value
-        this.#end = next
-        return
-      }
-      at = next
+  get local(): LocalRoute | undefined {
+    return this.#core.localRoutes.get(this.#set)
+  }
+
+  get bytes(): Uint8Array {
+    return this.#core.store.bytes
+  }
+
+  get start(): number {
+    return this.#core.store.startOf(this.#set)
+  }
+
+  get attributes(): AttributeSummary {
+    if (!this.#isRead) {
+      const { start } = this
+      summarise(this.bytes, start, start + this.#core.store.lengthOf(this.#set), this.#attributes)
+      this.#isRead = true
     }
+    return this.#attributes
   }
 }

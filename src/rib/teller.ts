@@ -47,7 +47,7 @@ export class Teller {
 
   constructor(core: Core, capacity: number) {
     this.#core = core
-    this.#subject = new RouteSubject(core.store)
+    this.#subject = new RouteSubject(core)
     this.#rewriter = new Rewriter(core.store, core.sources)
     this.#writer = new UpdateWriter(this.#rewriter)
     this.#prefixLedger = new Ledger(core.sources, this.#withdrawals)

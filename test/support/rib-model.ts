@@ -7,6 +7,7 @@ import type { CompiledPolicy, PolicySubject } from '../../src/policy/index.ts'
 import { REJECT } from '../../src/policy/index.ts'
 import type { LocalRoute, RibPeer, SelectionOptions } from '../../src/rib/index.ts'
 import { FAMILIES } from '../../wire/index.ts'
+import { policySubject } from './policy-subject.ts'
 import { type Choice, decide, type ModelPath, multipathSet, rank } from './rib-decide.ts'
 import { bytesOf, hexOf, type TestAttributes } from './rib-wire.ts'
 
@@ -18,22 +19,14 @@ const NO_EXPORT_SUBCONFED = 0xffffff03
 
 const isIpv6 = (prefix: string) => prefix.indexOf('/') === 32
 
-function subjectOf(prefix: string, source: ModelPath['source'], attributes: TestAttributes): PolicySubject {
+function subjectOf(prefix: string, path: Pick<ModelPath, 'source' | 'attributes' | 'local'>): PolicySubject {
   const [address = '', length = '0'] = prefix.split('/')
   const octets = bytesOf(address)
-  const word = (k: number) => Number.parseInt(hexOf(octets.slice(4 * k, 4 * k + 4)) || '0', 16)
+  const words = Uint32Array.from([0, 1, 2, 3], k => Number.parseInt(hexOf(octets.slice(4 * k, 4 * k + 4)) || '0', 16))
   const family = FAMILIES[isIpv6(prefix) ? 1 : 0]
   if (family === undefined) throw new Error('no family')
-  return {
-    family,
-    address0: word(0),
-    address1: word(1),
-    address2: word(2),
-    address3: word(3),
-    length: Number(length),
-    source,
-    hasCommunity: value => attributes.communities?.includes(value) === true,
-  }
+  const { source, attributes, local } = path
+  return policySubject({ family, words, length: Number(length) }, attributes, { source, local })
 }
 
 /** Applies a verdict to attributes; undefined when rejected. */
@@ -44,9 +37,11 @@ function applyPolicy(policy: CompiledPolicy, subject: PolicySubject, a: TestAttr
   const changed: TestAttributes = { ...a }
   if (edits.localPref !== undefined) changed.localPref = edits.localPref
   if (edits.med !== undefined) changed.med = edits.med
+  if (edits.prepend !== undefined) changed.path = [...edits.prepend, ...a.path]
   if (edits.addCommunities !== undefined || edits.removeCommunities !== undefined) {
     const kept = (a.communities ?? []).filter(value => edits.removeCommunities?.includes(value) !== true)
-    const added = (edits.addCommunities ?? []).filter(value => !kept.includes(value))
+    const standard = (edits.addCommunities ?? []).filter(value => typeof value === 'number')
+    const added = standard.filter(value => !kept.includes(value))
     delete changed.communities
     if (kept.length + added.length > 0) changed.communities = [...kept, ...added]
   }
@@ -207,7 +202,11 @@ export class Model {
       return { ...aside, sets: [base] }
     const own = [peer.localAddress, peer.nextHops.ipv4, peer.nextHops.ipv6].map(octets => octets && hexOf(octets))
     if (own.includes(nextHop)) return { ...aside, sets: [base] }
-    const outcome = applyPolicy(peer.importPolicy, subjectOf(prefix, 'bgp', received), received)
+    const outcome = applyPolicy(
+      peer.importPolicy,
+      subjectOf(prefix, { source: 'bgp', attributes: received, local: undefined }),
+      received,
+    )
     if (outcome === undefined) return { ...aside, sets: [base, `${base} refused`] }
     const sets = outcome.verdict === 0 ? [base] : [base, `${base} ${outcome.verdict}`]
     const hasPolicyMed = outcome.edits.med !== undefined
@@ -260,7 +259,7 @@ export class Model {
       return undefined
     const isReflected = to.kind === 'ibgp' && best.peer?.kind === 'ibgp'
     if (isReflected && !to.reflectorClient && best.peer?.reflectorClient !== true) return undefined
-    const outcome = applyPolicy(to.exportPolicy, subjectOf(prefix, best.source, best.attributes), best.attributes)
+    const outcome = applyPolicy(to.exportPolicy, subjectOf(prefix, best), best.attributes)
     if (outcome === undefined) return undefined
     return this.#rewritten(to, prefix, best, outcome, isReflected)
   }

@@ -52,7 +52,7 @@ export class RandomRib {
   /** Prefixes announced and withdrawn, and everything else that happened. */
   operations = 0
   readonly #random: () => number
-  readonly #policies: CompiledPolicy[] = POLICIES.map(compilePolicy)
+  readonly #policies: CompiledPolicy[] = POLICIES.map(policy => compilePolicy(policy))
   readonly #prefixes4: string[] = []
   readonly #prefixes6: string[] = []
   readonly #hasAddPath: boolean

@@ -15,6 +15,7 @@ export interface TestAttributes {
   communities?: number[]
   originatorId?: number
   clusterList?: number[]
+  largeCommunities?: (readonly [number, number, number])[]
 }
 
 export interface TestUpdate {
@@ -72,6 +73,7 @@ export function attributeBytes(a: TestAttributes, { fourOctetAs }: TestCodec, ha
     a.originatorId === undefined ? [] : attribute(0x80, 9, u32(a.originatorId)),
     a.clusterList === undefined ? [] : attribute(0x80, 10, a.clusterList.flatMap(u32)),
     fourOctetAs || !isLong ? [] : attribute(0xc0, 17, pathBytes(a.path, 4)),
+    a.largeCommunities === undefined ? [] : attribute(0xc0, 32, a.largeCommunities.flat().flatMap(u32)),
   ].flat()
 }
 
@@ -141,6 +143,12 @@ function readPath(value: Uint8Array, octets: 2 | 4): number[] {
 }
 
 const readWords = (value: Uint8Array) => Array.from({ length: value.length / 4 }, (_, i) => readWord(value, i * 4))
+const readTriples = (value: Uint8Array) =>
+  Array.from({ length: value.length / 12 }, (_, i): readonly [number, number, number] => [
+    readWord(value, i * 12),
+    readWord(value, i * 12 + 4),
+    readWord(value, i * 12 + 8),
+  ])
 const readWord = (value: Uint8Array, at = 0) => Number.parseInt(hexOf(value.subarray(at, at + 4)), 16)
 
 /** Reads whole messages, each with its header. Throws on anything that is not well-formed. */
@@ -180,6 +188,7 @@ function readUpdate(message: Uint8Array, codec: TestCodec): ReadUpdate {
     if (type === 9) a.originatorId = readWord(value)
     if (type === 10) a.clusterList = readWords(value)
     if (type === 17) a.path = readPath(value, 4)
+    if (type === 32) a.largeCommunities = readTriples(value)
     if (type === 14) {
       const size = value[3] ?? 0
       a.nextHop = hexOf(value.subarray(4, 4 + size))

@@ -10,8 +10,9 @@ import type {
   SourceKind,
   Term,
 } from '../../../src/policy/policy.ts'
-import { IPV4_UNICAST } from '../../../wire/family.ts'
 import { parsePrefix } from '../../../wire/prefix.ts'
+import { PLAIN, policySubject, type RouteOrigin } from '../../support/policy-subject.ts'
+import type { TestAttributes } from '../../support/rib-wire.ts'
 
 /** `10.0.0.0/8` that prefix; with two lengths, the range inside it. */
 export function prefixes(text: string, minLength?: number, maxLength?: number): PrefixMatch {
@@ -28,19 +29,17 @@ export function policy(terms: readonly Term[], otherwise: Policy['otherwise'] = 
   return { name: 'test', terms, otherwise }
 }
 
-export function subject(text: string, source: SourceKind = 'bgp', communities: readonly number[] = []): PolicySubject {
-  const { family, words, length } = parsePrefix(text) ?? { family: IPV4_UNICAST, words: new Uint32Array(1), length: 0 }
-  const [address0 = 0, address1 = 0, address2 = 0, address3 = 0] = words
-  return {
-    family,
-    address0,
-    address1,
-    address2,
-    address3,
-    length,
-    source,
-    hasCommunity: value => communities.includes(value),
-  }
+export function subject(
+  text: string,
+  source: SourceKind = 'bgp',
+  communities: readonly number[] = [],
+  more: Partial<TestAttributes> & RouteOrigin = {},
+): PolicySubject {
+  const prefix = parsePrefix(text)
+  if (prefix === undefined) throw new Error(`bad prefix in test: ${text}`)
+  const { peer, local, ...attributes } = more
+  const carried = communities.length === 0 ? {} : { communities: [...communities] }
+  return policySubject(prefix, { ...PLAIN, ...carried, ...attributes }, { source, peer, local })
 }
 
 /** What the policy makes of the route: its edits, or `'reject'`. */
