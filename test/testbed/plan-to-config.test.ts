@@ -14,10 +14,10 @@ const script = new URL('plan-to-config', import.meta.url).pathname
 const directory = mkdtempSync(join(tmpdir(), 'godwit-plan-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))
 
-function configOf(plan: unknown): Config {
+function configOf(plan: unknown, ...flags: string[]): Config {
   const path = join(directory, 'plan.json')
   writeFileSync(path, JSON.stringify(plan))
-  const result = parseConfig(execFileSync(script, [path], { encoding: 'utf8' }), 'plan')
+  const result = parseConfig(execFileSync(script, [...flags, path], { encoding: 'utf8' }), 'plan')
   expect(result).toMatchObject({ ok: true, warnings: [] })
   if (!result.ok) throw new Error('unreachable')
   return result.config
@@ -90,6 +90,13 @@ describe('plan-to-config', () => {
       routeReflectorClient: true,
     }))
     expect(configOf({ ...CONFORMANCE, neighbors }).peers).toHaveLength(1000)
+  })
+
+  it('gives everybody an export policy of 20 rules by prefix on request, and leaves imports alone', () => {
+    const [peer] = configOf(CONFORMANCE, '--export-rules').peers
+    expect(peer?.import).toBe(ACCEPT_ALL)
+    expect(peer?.export.terms).toHaveLength(20)
+    expect(peer?.export.terms.every(({ match }) => match.prefixes !== undefined)).toBe(true)
   })
 
   it('refuses a policy it does not know', () => {
