@@ -6,7 +6,7 @@
  * Called by routing.ts when a session reaches Established.
  */
 import { networkInterfaces } from 'node:os'
-import { formatAddress, parseAddress } from '../../wire/index.ts'
+import { type Family, formatAddress, parseAddress } from '../../wire/index.ts'
 
 export interface OwnNextHops {
   readonly ipv4?: Uint8Array
@@ -15,15 +15,23 @@ export interface OwnNextHops {
 
 type Interfaces = ReturnType<typeof networkInterfaces>
 
-/** Own next hops for a session whose own end is `local` (4 or 16 octets). A family for which none is known is absent: its local routes are not told. */
+/**
+ * Own next hops for a session that speaks `families` and whose own end is `local` (4 or 16 octets). A family for which none is known is
+ * absent: its local routes are not told. The machine is asked only where the session needs it: with a thousand neighbours it shows.
+ */
 export function ownNextHops(
   local: Uint8Array,
   configured: OwnNextHops,
-  interfaces: Interfaces = networkInterfaces(),
+  families: readonly Family[],
+  interfaces: () => Interfaces = networkInterfaces,
 ): OwnNextHops {
-  const own: OwnNextHops = local.length === 4 ? { ipv4: local } : { ipv6: local }
-  const found = neighbourAddress(formatAddress(local), local.length === 4 ? 'IPv6' : 'IPv4', interfaces)
-  const other = found === undefined ? {} : local.length === 4 ? { ipv6: found } : { ipv4: found }
+  const isIpv4 = local.length === 4
+  const own: OwnNextHops = isIpv4 ? { ipv4: local } : { ipv6: local }
+  const isOtherSpoken = families.some(({ bits }) => bits !== local.length * 8)
+  const isKnown = (isIpv4 ? configured.ipv6 : configured.ipv4) !== undefined
+  if (!isOtherSpoken || isKnown) return { ...own, ...configured }
+  const found = neighbourAddress(formatAddress(local), isIpv4 ? 'IPv6' : 'IPv4', interfaces())
+  const other = found === undefined ? {} : isIpv4 ? { ipv6: found } : { ipv4: found }
   return { ...other, ...own, ...configured }
 }
 

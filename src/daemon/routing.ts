@@ -167,7 +167,7 @@ export class Routing implements RoutingPort<PeerId> {
       nextHopSelf: peer.nextHopSelf,
       importPolicy: this.#policies.get(peer.import, peer),
       exportPolicy: this.#policies.get(peer.export, peer),
-      nextHops: ownNextHops(local, peer.nextHops),
+      nextHops: ownNextHops(local, peer.nextHops, negotiated.families),
       ...routeTerms(peer, negotiated),
     }
   }

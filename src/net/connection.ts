@@ -16,6 +16,7 @@ import type { SessionEndpoints } from './routing-port.ts'
 import type { StreamSocket } from './stream-socket.ts'
 import { describeTcpError } from './tcp-error.ts'
 import { rekey } from './transport.ts'
+import { WriteQueue } from './write-queue.ts'
 
 /** No piece is pulled for a connection that has this much waiting. */
 export const WRITE_LIMIT_OCTETS = 256 * 1024
@@ -49,13 +50,6 @@ export interface ConnectionOptions {
   readonly writeLimitOctets?: number | undefined
 }
 
-/** Octets of the write in flight that the kernel has not taken. libuv's own figure, not public; 0 when Node stops telling. */
-function queuedInLibuv(socket: StreamSocket): number {
-  const handle: unknown = Reflect.get(socket, '_handle')
-  if (typeof handle !== 'object' || handle === null || !('writeQueueSize' in handle)) return 0
-  return typeof handle.writeQueueSize === 'number' ? handle.writeQueueSize : 0
-}
-
 export class Connection implements FrameSink, Reader {
   readonly id: ConnectionId
   readonly direction: Direction
@@ -69,23 +63,22 @@ export class Connection implements FrameSink, Reader {
   now: Millis
   octetsReceived = 0
   readonly #socket: StreamSocket
+  readonly #writeQueue: WriteQueue
   readonly #writeLimitOctets: number
   readonly #owner: ConnectionOwner
   readonly #clock: Clock
   readonly #framer: Framer
   #held: Uint8Array | undefined
   #isOpen = true
-  #isCorked = false
   #linger: PendingCall | undefined
   #failure: string | undefined
-  #completedMark = 0
-  #queueMark = 0
 
   constructor(options: ConnectionOptions) {
     const { socket } = options
     this.id = options.id
     this.direction = options.direction
     this.#socket = socket
+    this.#writeQueue = new WriteQueue(socket)
     this.#writeLimitOctets = options.writeLimitOctets ?? WRITE_LIMIT_OCTETS
     this.#owner = options.owner
     this.#clock = options.clock
@@ -120,17 +113,17 @@ export class Connection implements FrameSink, Reader {
 
   /** Whether enough is waiting that nothing should be added. */
   get isFull(): boolean {
-    return this.#socket.writableLength >= this.#writeLimitOctets
+    return this.#writeQueue.queuedOctets >= this.#writeLimitOctets
   }
 
   /** Octets written here that are not yet in the kernel's hands. */
   get queuedOctets(): number {
-    return this.#socket.writableLength
+    return this.#writeQueue.queuedOctets
   }
 
   /** Octets written, those still waiting included. */
   get octetsSent(): number {
-    return this.#socket.bytesWritten
+    return this.#writeQueue.octetsSent
   }
 
   get hasHeldInput(): boolean {
@@ -156,34 +149,23 @@ export class Connection implements FrameSink, Reader {
 
   /** Whether the kernel has taken anything since the last question. Queueing is no progress (RFC 9687 3). */
   hasProgressed(): boolean {
-    const completed = this.#socket.bytesWritten - this.#socket.writableLength
-    const queue = queuedInLibuv(this.#socket)
-    const moved = completed !== this.#completedMark || queue !== this.#queueMark
-    this.#completedMark = completed
-    this.#queueMark = queue
-    return moved
+    return this.#writeQueue.hasProgressed()
   }
 
   /** Writes one message now. */
   send(bytes: Uint8Array): void {
-    if (this.#isOpen) this.#socket.write(bytes)
+    this.queue(bytes)
+    this.flush()
   }
 
   /** Adds a piece to what `flush` will write. The bytes must not change afterwards. */
   queue(bytes: Uint8Array): void {
-    if (!this.#isOpen) return
-    if (!this.#isCorked) {
-      this.#isCorked = true
-      this.#socket.cork()
-    }
-    this.#socket.write(bytes)
+    if (this.#isOpen) this.#writeQueue.queue(bytes)
   }
 
   /** Hands everything queued to the kernel in one call. */
   flush(): void {
-    if (!this.#isCorked) return
-    this.#isCorked = false
-    this.#socket.uncork()
+    this.#writeQueue.flush()
   }
 
   /** Ends the connection from our side: what was sent is delivered if the neighbour takes it within `lingerMs`. */
@@ -192,7 +174,7 @@ export class Connection implements FrameSink, Reader {
     this.#isOpen = false
     this.#held = undefined
     this.flush()
-    if (this.#socket.bytesWritten === 0) {
+    if (this.octetsSent === 0) {
       this.#socket.destroy()
       return
     }

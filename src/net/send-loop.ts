@@ -44,6 +44,16 @@ export interface SendLoopOptions {
 /** A wait this short is not worth a timer. */
 const SHORTEST_WAIT_MS = 1
 
+/**
+ * What waits alone waits for this share of a round's length before it goes out: what belongs together (a withdraw here, the announcement
+ * there) then costs one round. Where rounds are short, nothing waits.
+ */
+const GATHERING = 1 / 8
+
+/** While neighbours come up one after the other, everything told to them will be told anew in a moment: rounds are rarer then. */
+const JOINING_MS = 50
+const JOINING_FACTOR = 3
+
 export class SendLoop {
   readonly #work: WorkPort
   readonly #clock: Clock
@@ -57,6 +67,9 @@ export class SendLoop {
   #rounds = 0
   /** When the running round's stretch of work began; undefined in a round without one. */
   #workedAt: Millis | undefined
+  #joinedAt = Number.NEGATIVE_INFINITY
+  /** How long the last round with work in it took. */
+  #lastRoundMs = 0
   /** Before this time no stretch of work is begun. */
   #workFrom = 0
   #soon: PendingCall | undefined
@@ -74,6 +87,7 @@ export class SendLoop {
   join(sender: Sender): SendSlot {
     const slot = new SendSlot(sender)
     this.#slots.add(slot)
+    this.#joinedAt = this.#clock.now()
     this.ready(slot)
     return slot
   }
@@ -98,7 +112,8 @@ export class SendLoop {
       return
     }
     if (!this.#work.pending || this.#later !== undefined) return
-    const wait = this.#workFrom - this.#clock.now()
+    const now = this.#clock.now()
+    const wait = Math.max(this.#workFrom, now + this.#lastRoundMs * GATHERING) - now
     if (wait <= SHORTEST_WAIT_MS) this.#turnSoon()
     else {
       this.#later = this.#clock.after(wait, () => {
@@ -152,7 +167,9 @@ export class SendLoop {
 
   #endRound(now: Millis): void {
     if (this.#workedAt === undefined) return
-    this.#workFrom = now + Math.min(this.#maxGapMs, now - this.#workedAt)
+    this.#lastRoundMs = Math.min(this.#maxGapMs, now - this.#workedAt)
+    const factor = now - this.#joinedAt < JOINING_MS ? JOINING_FACTOR : 1
+    this.#workFrom = now + Math.min(this.#maxGapMs, this.#lastRoundMs * factor)
     this.#workedAt = undefined
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ownNextHops } from '../../../src/daemon/own-address.ts'
-import { parseAddress } from '../../../wire/index.ts'
+import { FAMILIES, IPV4_UNICAST, parseAddress } from '../../../wire/index.ts'
 
 const octets = (text: string) => parseAddress(text) ?? new Uint8Array()
 const address = (text: string) => ({
@@ -19,11 +19,11 @@ const interfaces = {
 
 describe('the own address told as next hop', () => {
   it('is the session address for its family and, for the other, a global address of the same interface', () => {
-    expect(ownNextHops(octets('10.0.0.1'), {}, interfaces)).toEqual({
+    expect(ownNextHops(octets('10.0.0.1'), {}, FAMILIES, () => interfaces)).toEqual({
       ipv4: octets('10.0.0.1'),
       ipv6: octets('fd00::1'),
     })
-    expect(ownNextHops(octets('fd00::1'), {}, interfaces)).toEqual({
+    expect(ownNextHops(octets('fd00::1'), {}, FAMILIES, () => interfaces)).toEqual({
       ipv4: octets('10.0.0.1'),
       ipv6: octets('fd00::1'),
     })
@@ -31,7 +31,7 @@ describe('the own address told as next hop', () => {
 
   it('is what the configuration says before anything else', () => {
     const configured = { ipv6: octets('fd99::9') }
-    expect(ownNextHops(octets('10.0.0.1'), configured, interfaces)).toEqual({
+    expect(ownNextHops(octets('10.0.0.1'), configured, FAMILIES, () => interfaces)).toEqual({
       ipv4: octets('10.0.0.1'),
       ipv6: octets('fd99::9'),
     })
@@ -39,6 +39,18 @@ describe('the own address told as next hop', () => {
 
   it('is never a link-local address, and absent when there is no other', () => {
     const linkLocalOnly = { eth0: [address('10.0.0.1'), address('fe80::1')] }
-    expect(ownNextHops(octets('10.0.0.1'), {}, linkLocalOnly)).toEqual({ ipv4: octets('10.0.0.1') })
+    expect(ownNextHops(octets('10.0.0.1'), {}, FAMILIES, () => linkLocalOnly)).toEqual({ ipv4: octets('10.0.0.1') })
+  })
+
+  it('does not ask the machine when the session speaks one family only, or the other address is configured', () => {
+    const nobody = () => {
+      throw new Error('asked')
+    }
+    const configured = { ipv6: octets('fd00::9') }
+    expect(ownNextHops(octets('10.0.0.1'), {}, [IPV4_UNICAST], nobody)).toEqual({ ipv4: octets('10.0.0.1') })
+    expect(ownNextHops(octets('10.0.0.1'), configured, FAMILIES, nobody)).toEqual({
+      ipv4: octets('10.0.0.1'),
+      ...configured,
+    })
   })
 })

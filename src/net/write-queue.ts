@@ -1,0 +1,100 @@
+/**
+ * The writing side of a connection: gathers pieces and hands them to the kernel in one call.
+ *
+ * While nothing waits, pieces go straight to the socket's descriptor, which takes a third of the time of Node's streams; a change told
+ * to a thousand neighbours is a thousand such calls. What the kernel does not take at once, and everything after it, goes through
+ * the stream, in order. A socket without a descriptor (the simulator's) is written to as a stream always.
+ * Errors are left to the stream, which tells them by events. Called by connection.ts.
+ */
+import { writeSync, writevSync } from 'node:fs'
+import type { StreamSocket } from './stream-socket.ts'
+
+/** Pieces that one writev may have (IOV_MAX). */
+const MAX_PIECES = 1024
+
+/** A number that Node keeps in the handle of a socket and does not publish; undefined when it is not there (any more). */
+function handleNumber(socket: StreamSocket, name: 'fd' | 'writeQueueSize'): number | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle')
+  if (typeof handle !== 'object' || handle === null) return undefined
+  const value: unknown = Reflect.get(handle, name)
+  return typeof value === 'number' && value >= 0 ? value : undefined
+}
+
+export class WriteQueue {
+  readonly #socket: StreamSocket
+  #pieces: Uint8Array[] = []
+  /** Octets in `#pieces`. */
+  #gathered = 0
+  /** Octets the kernel took without the stream. */
+  #direct = 0
+  #completedMark = 0
+  #queueMark = 0
+
+  constructor(socket: StreamSocket) {
+    this.#socket = socket
+  }
+
+  /** Octets written here that are not yet in the kernel's hands. */
+  get queuedOctets(): number {
+    return this.#socket.writableLength + this.#gathered
+  }
+
+  /** Octets written, those still waiting included. */
+  get octetsSent(): number {
+    return this.#socket.bytesWritten + this.#direct + this.#gathered
+  }
+
+  /** Adds a piece to what `flush` will write. The bytes must not change afterwards. */
+  queue(bytes: Uint8Array): void {
+    this.#pieces.push(bytes)
+    this.#gathered += bytes.length
+  }
+
+  /** Hands everything gathered to the kernel in one call. */
+  flush(): void {
+    if (this.#gathered === 0) return
+    const pieces = this.#pieces
+    const octets = this.#gathered
+    this.#pieces = []
+    this.#gathered = 0
+    const taken = this.#writeNow(pieces)
+    this.#direct += taken
+    if (taken < octets) this.#writeLater(pieces, taken)
+  }
+
+  /** How many octets the kernel takes right now. */
+  #writeNow(pieces: readonly Uint8Array[]): number {
+    if (this.#socket.writableLength > 0 || pieces.length > MAX_PIECES) return 0
+    const descriptor = handleNumber(this.#socket, 'fd')
+    if (descriptor === undefined) return 0
+    const [first] = pieces
+    try {
+      return pieces.length === 1 && first !== undefined ? writeSync(descriptor, first) : writevSync(descriptor, pieces)
+    } catch {
+      // Full (EAGAIN), or broken: the stream waits in the one case, and says so in the other.
+      return 0
+    }
+  }
+
+  /** Everything after the first `taken` octets, as one write of the stream. */
+  #writeLater(pieces: readonly Uint8Array[], taken: number): void {
+    const socket = this.#socket
+    socket.cork()
+    let skip = taken
+    for (const piece of pieces) {
+      if (skip < piece.length) socket.write(skip === 0 ? piece : piece.subarray(skip))
+      skip = Math.max(0, skip - piece.length)
+    }
+    socket.uncork()
+  }
+
+  /** Whether the kernel has taken anything since the last question. Queueing is no progress (RFC 9687 3). */
+  hasProgressed(): boolean {
+    const completed = this.#socket.bytesWritten - this.#socket.writableLength + this.#direct
+    const queue = handleNumber(this.#socket, 'writeQueueSize') ?? 0
+    const moved = completed !== this.#completedMark || queue !== this.#queueMark
+    this.#completedMark = completed
+    this.#queueMark = queue
+    return moved
+  }
+}
