@@ -106,17 +106,46 @@ describe('SendLoop', () => {
   it('waits before the next work as long as the last work and round took', () => {
     const { clock, loop, work, sender, events } = world(10)
     loop.join(sender('a', 3))
+    clock.advance(100)
     work.costMs = 5
     work.pending = true
     loop.schedule()
     clock.settle()
-    expect(clock.time).toBe(8)
+    expect(clock.time).toBe(108)
     work.pending = true
     loop.schedule()
     expect(clock.hasSoon).toBe(false)
-    expect(clock.nextTimer).toBe(16)
+    expect(clock.nextTimer).toBe(116)
     clock.advance(8)
-    expect(events.filter(event => event.startsWith('work'))).toEqual(['work@0', 'work@16'])
+    expect(events.filter(event => event.startsWith('work'))).toEqual(['work@100', 'work@116'])
+  })
+
+  it('waits three times as long while neighbours come up', () => {
+    const { clock, loop, work, sender } = world(10)
+    loop.join(sender('a', 3))
+    work.costMs = 5
+    work.pending = true
+    loop.schedule()
+    clock.settle()
+    work.pending = true
+    loop.schedule()
+    expect(clock.nextTimer).toBe(8 + 3 * 8)
+  })
+
+  it('lets a single change wait for an eighth of a long round, so that what belongs to it comes along', () => {
+    const { clock, loop, work, sender, events } = world(10)
+    loop.join(sender('a', 3))
+    clock.advance(100)
+    work.costMs = 21
+    work.pending = true
+    loop.schedule()
+    clock.settle()
+    clock.advance(1000)
+    work.pending = true
+    loop.schedule()
+    expect(clock.nextTimer).toBe(1124 + 24 / 8)
+    clock.advance(3)
+    expect(events.filter(event => event.startsWith('work'))).toEqual(['work@100', 'work@1127'])
   })
 
   it('never waits longer than 100 ms', () => {
