@@ -57,10 +57,34 @@ describe('ReadGate', () => {
     expect(events).toEqual(['a', 'a', 'a'])
   })
 
-  it('asks for no turn when nothing was read', () => {
-    const { clock, gate, reader } = world()
+  it('asks for a turn only when half of the share is spent, however many chunks that took', () => {
+    const { clock, gate, reader } = world(10)
+    for (let i = 0; i < 4; i++) gate.offer(reader('a', 1), CHUNK)
+    expect(clock.hasSoon).toBe(false)
     gate.offer(reader('a', 1), CHUNK)
+    expect(clock.hasSoon).toBe(true)
     clock.turn()
     expect(clock.hasSoon).toBe(false)
+  })
+
+  it('holds no chunk for ever after a turn that used up its share with what had been held', () => {
+    const { clock, gate, events, reader } = world(10)
+    for (const name of ['a', 'b', 'c']) gate.offer(reader(name, 11), CHUNK)
+    clock.turn()
+    clock.turn()
+    gate.offer(reader('d', 1), CHUNK)
+    clock.turn()
+    expect(events).toEqual(['a', 'b held', 'c held', 'b', 'c', 'd held', 'd'])
+  })
+
+  it('counts what earlier turns have left unsettled', () => {
+    const { clock, gate, events, reader } = world(10)
+    gate.offer(reader('a', 4), CHUNK)
+    clock.turn()
+    gate.offer(reader('b', 6), CHUNK)
+    gate.offer(reader('c', 1), CHUNK)
+    expect(events).toEqual(['a', 'b', 'c held'])
+    clock.turn()
+    expect(events.at(-1)).toBe('c')
   })
 })
