@@ -27,7 +27,7 @@ import {
   SIBLING,
   UNUSABLE,
 } from './attribute-record.ts'
-import { MAX_SOURCE } from './source-table.ts'
+import { FEW_SOURCES, withRoomFor } from './source-table.ts'
 
 /** Longest canonical attribute block: what a 65535-octet message can hold, 4-octet AS form included. */
 const MAX_OCTETS = 65535
@@ -52,8 +52,8 @@ export class AttributeStore {
   /** Octets of attributes in the store. */
   octets = 0
   /** Sets in the store and octets of attributes, by source id. */
-  readonly setsOf = new Uint32Array(MAX_SOURCE + 1)
-  readonly octetsOf = new Uint32Array(MAX_SOURCE + 1)
+  setsOf = new Uint32Array(FEW_SOURCES)
+  octetsOf = new Uint32Array(FEW_SOURCES)
   /** Of sets with Flag.PREFERRED: the preference that policy gave them. */
   readonly preferences = new Map<number, number>()
   /** One past the largest id ever given. */
@@ -84,6 +84,12 @@ export class AttributeStore {
     this.#multiplier = secretMultiplier(seed, 8)
     this.#second = secretMultiplier(seed, 9)
     this.#onRelease = onRelease
+  }
+
+  /** There is a source of this id from now on. */
+  makeRoom(source: number): void {
+    this.setsOf = withRoomFor(this.setsOf, source)
+    this.octetsOf = withRoomFor(this.octetsOf, source)
   }
 
   /** The set of `source` with exactly these canonical bytes, or 0. The key is remembered for `insert`. */

@@ -7,10 +7,10 @@ import { Flag } from './attribute-record.ts'
 import { AttributeStore } from './attribute-store.ts'
 import { Decision } from './decision.ts'
 import { NextHopTable } from './next-hop-table.ts'
-import type { LocalRoute, SelectionOptions } from './port.ts'
+import type { LocalRoute, RibPeer, SelectionOptions } from './port.ts'
 import { Resolution } from './resolution.ts'
 import { RouteTable } from './route-table.ts'
-import { SourceTable } from './source-table.ts'
+import { type PeerRecord, SourceTable } from './source-table.ts'
 
 export interface CoreOptions {
   readonly seed: number
@@ -52,6 +52,14 @@ export class Core {
     this.tables = FAMILIES.map(family => new RouteTable(family, { store, decision, seed, reserve }))
     const tables = this.tables
     this.resolution = resolveNextHops ? new Resolution({ store, nextHops, tables, stretch }) : undefined
+  }
+
+  /** A session comes; whatever counts by source id has room for it. Throws RangeError when there are too many. */
+  addSource(peer: RibPeer): PeerRecord {
+    const record = this.sources.add(peer)
+    this.store.makeRoom(record.id)
+    for (const table of this.tables) table.makeRoom(record.id)
+    return record
   }
 
   /** Gives back what a set that nobody names any more has held. */

@@ -14,7 +14,7 @@ import type { Family } from '../../wire/family.ts'
 import type { Core } from './core.ts'
 import type { ImportPolicy } from './import-policy.ts'
 import type { RouteTable } from './route-table.ts'
-import { MAX_SOURCE } from './source-table.ts'
+import { FEW_SOURCES, withRoomFor } from './source-table.ts'
 
 const REMOVE = 1
 const IMPORT = 2
@@ -25,9 +25,9 @@ export class PathSweep {
   readonly #core: Core
   readonly #policy: ImportPolicy
   /** What the present pass does with the paths of a source. */
-  readonly #tasks = new Uint8Array(MAX_SOURCE + 1)
+  #tasks = new Uint32Array(FEW_SOURCES)
   /** What the next one will do. */
-  readonly #nextTasks = new Uint8Array(MAX_SOURCE + 1)
+  #nextTasks = new Uint32Array(FEW_SOURCES)
   #sources: number[] = []
   #nextSources: number[] = []
   #family = 0
@@ -36,6 +36,12 @@ export class PathSweep {
   constructor(core: Core, policy: ImportPolicy) {
     this.#core = core
     this.#policy = policy
+  }
+
+  /** There is a source of this id from now on. */
+  makeRoom(source: number): void {
+    this.#tasks = withRoomFor(this.#tasks, source)
+    this.#nextTasks = withRoomFor(this.#nextTasks, source)
   }
 
   get isActive(): boolean {

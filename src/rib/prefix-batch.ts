@@ -8,6 +8,7 @@
 import { BUCKET, RECORD_SHIFT } from './attribute-record.ts'
 import type { AttributeStore } from './attribute-store.ts'
 import type { RouteTable } from './route-table.ts'
+import { FEW_SOURCES, withRoomFor } from './source-table.ts'
 
 export class PrefixBatch {
   table!: RouteTable
@@ -38,7 +39,7 @@ export class PrefixBatch {
   readonly #touchedLink: Uint32Array
   readonly #sources: Uint32Array
   /** Position + 1 in `#touched`, by source id; 0 at rest. */
-  readonly #bySource = new Uint32Array(65536)
+  #bySource = new Uint32Array(FEW_SOURCES)
 
   constructor(capacity: number, store: AttributeStore, isPathwise = false) {
     this.#store = store
@@ -103,10 +104,11 @@ export class PrefixBatch {
   /** Brings the buckets into order and takes their heads out of the attribute records. */
   sort(): void {
     const store = this.#store
-    const bySource = this.#bySource
+    let bySource = this.#bySource
     let sourceCount = 0
     for (let k = 0; k < this.setCount; k++) {
       const source = store.sourceOf(this.#touched[k]!)
+      if (source >= bySource.length) this.#bySource = bySource = withRoomFor(bySource, source)
       if (bySource[source] === 0) this.#sources[sourceCount++] = source
       this.#touchedLink[k] = bySource[source]!
       bySource[source] = k + 1

@@ -102,7 +102,8 @@ export class Rib {
    * (RFC 4724 2). Throws RangeError when 65520 sessions exist already.
    */
   addPeer(peer: RibPeer): PeerId {
-    const record = this.#core.sources.add(peer)
+    const record = this.#core.addSource(peer)
+    this.#sweep.makeRoom(record.id)
     if (peer.kind === 'ibgp') this.#interner.addClusterId(peer.clusterId)
     this.#limits.add(record)
     this.#sessions[record.id] = { record, reader: this.#groups.join(record) }

@@ -16,7 +16,7 @@ import type { Decision } from './decision.ts'
 import { GonePaths } from './gone-paths.ts'
 import { PathSlab } from './path-slab.ts'
 import { PrefixRecords } from './prefix-record.ts'
-import { MAX_SOURCE } from './source-table.ts'
+import { FEW_SOURCES, withRoomFor } from './source-table.ts'
 
 /** What the tables of both families share. */
 export interface Shared {
@@ -36,8 +36,8 @@ export class RouteTable {
   /** Prefixes with at least one path, usable or not. */
   prefixCount = 0
   /** Paths, by source id, and how many of them are kept aside (KEPT_ASIDE) because they loop or were refused. */
-  readonly received = new Uint32Array(MAX_SOURCE + 1)
-  readonly keptAside = new Uint32Array(MAX_SOURCE + 1)
+  received = new Uint32Array(FEW_SOURCES)
+  keptAside = new Uint32Array(FEW_SOURCES)
   /** A change of any path makes its prefix dirty, not only one of the best: somebody is told more than the best. */
   tracksAllPaths = false
   /** As `tracksAllPaths`, and for paths that may not be routes: what may be one is about to change (resolution.ts). */
@@ -46,8 +46,8 @@ export class RouteTable {
   #doubted = 0
   /** Some source has ever begun an epoch: paths are stamped. */
   hasEpochs = false
-  readonly #epochs = new Uint8Array(MAX_SOURCE + 1)
-  readonly #oldestEpochs = new Uint8Array(MAX_SOURCE + 1)
+  #epochs = new Uint32Array(FEW_SOURCES)
+  #oldestEpochs = new Uint32Array(FEW_SOURCES)
   /** Changed prefixes, oldest first: `dirty[0, dirtyCount)`. Replaced when it grows. */
   dirty = new Uint32Array(1024)
   /** The attribute set of the best path before the change, which is what was told; 0 for none. Holds a reference. */
@@ -224,7 +224,7 @@ export class RouteTable {
    */
   beginEpoch(source: number): void {
     this.hasEpochs = true
-    this.#epochs[source] = this.#epochs[source]! + 1
+    this.#epochs[source] = (this.#epochs[source]! + 1) & 255
   }
 
   /** `source` has told everything: from now on `isStale` is true for what is older than its present epoch. */
@@ -237,6 +237,14 @@ export class RouteTable {
     const source = this.paths.sourceOf(path)
     const epoch = this.#epochs[source]!
     return ((epoch - this.paths.epochOf(path)) & 255) > ((epoch - this.#oldestEpochs[source]!) & 255)
+  }
+
+  /** There is a source of this id from now on. */
+  makeRoom(source: number): void {
+    this.received = withRoomFor(this.received, source)
+    this.keptAside = withRoomFor(this.keptAside, source)
+    this.#epochs = withRoomFor(this.#epochs, source)
+    this.#oldestEpochs = withRoomFor(this.#oldestEpochs, source)
   }
 
   /** A source id is given to somebody else, who begins with nothing. */

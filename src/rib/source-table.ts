@@ -8,11 +8,14 @@
 import type { CodecContext } from '../../wire/context.ts'
 import type { Family } from '../../wire/family.ts'
 import type { SourceKind } from '../policy/policy.ts'
+import { grown } from '../table/prefix-table.ts'
 import type { LocalSource, PeerId, RibPeer } from './port.ts'
 
 /** Ids below this are local sources. */
 const FIRST_PEER = 16
-export const MAX_SOURCE = 0xffff
+const MAX_SOURCE = 0xffff
+/** How many ids arrays by source id have room for at first; few speakers ever have more sessions. */
+export const FEW_SOURCES = 1024
 const LOCAL_IDS: Readonly<Record<LocalSource, number>> = { kernel: 1, direct: 2, static: 3 }
 const LOCAL_KINDS: readonly (LocalSource | undefined)[] = [undefined, 'kernel', 'direct', 'static']
 
@@ -23,6 +26,10 @@ export function localSourceId(source: LocalSource): number {
 export function sourceKind(id: number): SourceKind {
   return LOCAL_KINDS[id] ?? 'bgp'
 }
+
+/** An array by source id that has room for `id`: `words` itself, or a larger one with what was in it. */
+export const withRoomFor = (words: Uint32Array<ArrayBuffer>, id: number): Uint32Array<ArrayBuffer> =>
+  id < words.length ? words : grown(words, Math.max(2 * words.length, id + 1))
 
 const VERDICT_BITS = 20
 const SERIAL_MASK = 0x3ff
@@ -103,9 +110,9 @@ export class PeerRecord {
 
 export class SourceTable {
   /** The update group a session is a member of, by source id; 0 for none. */
-  readonly group = new Uint16Array(MAX_SOURCE + 1)
+  group = new Uint32Array(FEW_SOURCES)
   /** Prefixes told to the session's group whose best route is the session's own, by source id. */
-  readonly ownTold = new Uint32Array(MAX_SOURCE + 1)
+  ownTold = new Uint32Array(FEW_SOURCES)
   readonly #records: (PeerRecord | undefined)[] = []
   readonly #free: number[] = []
   #next = FIRST_PEER
@@ -115,6 +122,8 @@ export class SourceTable {
     if (id > MAX_SOURCE) throw new RangeError(`more than ${MAX_SOURCE - FIRST_PEER + 1} peers`)
     const record = new PeerRecord(id as PeerId, peer)
     this.#records[id] = record
+    this.group = withRoomFor(this.group, id)
+    this.ownTold = withRoomFor(this.ownTold, id)
     return record
   }
 

@@ -4,18 +4,19 @@
  * Called by teller.ts; one object serves all groups, one after the other.
  */
 import { grown } from '../table/prefix-table.ts'
+import { FEW_SOURCES, withRoomFor } from './source-table.ts'
 import type { Chain, UpdateWriter } from './update-writer.ts'
 
-/** Source ids have 16 bits, and `who` is minus such an id, 0, or such an id. */
-const OFFSET = 65536
+/** An array index for `who`: source ids are small, and `who` is minus such an id, 0, or such an id. */
+const placeOf = (who: number): number => (who >= 0 ? 2 * who : -2 * who - 1)
 
 export class Withdrawals {
   #ids = new Uint32Array(256)
   #paths = new Uint32Array(256)
   #link = new Uint32Array(256)
   #count = 0
-  /** Position + 1 of the first prefix, by `who + OFFSET`; 0 at rest. */
-  readonly #heads = new Uint32Array(2 * OFFSET)
+  /** Position + 1 of the first prefix, by `placeOf`; 0 at rest. */
+  #heads = new Uint32Array(2 * FEW_SOURCES)
   #touched = new Int32Array(64)
   #touchedCount = 0
   readonly #chain: Chain = { head: 0, link: this.#link, who: 0 }
@@ -27,12 +28,14 @@ export class Withdrawals {
       this.#paths = grown(this.#paths, this.#count * 2)
       this.#link = grown(this.#link, this.#count * 2)
     }
-    const head = this.#heads[who + OFFSET]!
+    const place = placeOf(who)
+    if (place >= this.#heads.length) this.#heads = withRoomFor(this.#heads, place)
+    const head = this.#heads[place]!
     if (head === 0) this.#touch(who)
     this.#ids[this.#count] = prefix
     this.#paths[this.#count] = path
     this.#link[this.#count++] = head
-    this.#heads[who + OFFSET] = this.#count
+    this.#heads[place] = this.#count
   }
 
   #touch(who: number): void {
@@ -50,8 +53,9 @@ export class Withdrawals {
     chain.link = this.#link
     for (let i = 0; i < this.#touchedCount; i++) {
       chain.who = this.#touched[i]!
-      chain.head = this.#heads[chain.who + OFFSET]!
-      this.#heads[chain.who + OFFSET] = 0
+      const place = placeOf(chain.who)
+      chain.head = this.#heads[place]!
+      this.#heads[place] = 0
       writer.withdraw(this.#ids, this.#paths, chain)
     }
     this.#count = 0
