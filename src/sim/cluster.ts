@@ -102,6 +102,8 @@ export class Cluster {
   readonly model: Model
   readonly plan: Plan
   readonly timing: Timing
+  /** When a session has last changed its state. */
+  #stirredAt = 0
 
   constructor(options: RunOptions) {
     const plan = draw(options)
@@ -116,7 +118,10 @@ export class Cluster {
     const fail = (violation: Violation) => {
       failure ??= violation
     }
-    const world = { clock: this.clock, trace: this.trace, timing, scale: plan.scale, fail }
+    const stirred = () => {
+      this.#stirredAt = this.clock.now
+    }
+    const world = { clock: this.clock, trace: this.trace, timing, scale: plan.scale, fail, stirred }
     this.speakers = topology.sites.map(site => new Speaker(site, world, random.fork(site.index)))
     this.links = topology.edges.map(({ ends: [a, b] }, index) => this.#link(a, b, index))
   }
@@ -148,14 +153,28 @@ export class Cluster {
     for (const speaker of speakers) clock.at(isAtOnce ? 0 : starts.between(0, 5_000), () => speaker.start())
     for (const fault of plan.faults) inject(fault, { clock, speakers, links, topology })
     const everyMs = plan.scale.isWatched ? 1_000 : 30_000
-    for (let at = everyMs; at < plan.endMs + this.timing.restMs; at += everyMs) {
+    const end = plan.endMs + this.timing.restMs
+    for (let at = everyMs; at < end && !this.#rests(); at += everyMs) {
       clock.runUntil(at)
       for (const speaker of speakers) {
         speaker.checkDeadlines()
         speaker.checkLogs()
       }
     }
-    clock.runUntil(plan.endMs + this.timing.restMs)
+    if (!this.#rests()) clock.runUntil(end)
+  }
+
+  /** Nothing stirs any more, and everything is in its place. What is not may still come, until the time is up. */
+  #rests(): boolean {
+    const { clock, plan, timing } = this
+    if (clock.now < Math.max(plan.endMs, this.#stirredAt) + timing.quietMs) return false
+    try {
+      this.checkAtRest()
+      return true
+    } catch (thrown) {
+      if (thrown instanceof Violation) return false
+      throw thrown
+    }
   }
 
   /** Throws the first violation of an invariant that holds at rest. */

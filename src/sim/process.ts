@@ -22,13 +22,14 @@ export interface ProcessOptions {
   readonly random: Random
   /** Chance that a look at the clock finds that work has taken a while. */
   readonly effort: number
+  /** The longest turn of its loop, milliseconds. */
+  readonly turnMs: number
 }
 
 /** The longest that work takes between two looks at the clock, milliseconds: more than a slice of the send loop. */
 const LONGEST_EFFORT_MS = 15
 /** How far work makes a process late, at most. */
 const MOST_BUSY_MS = 40
-const LONGEST_TURN_MS = 2
 
 export class Process implements Clock {
   isFrozen = false
@@ -37,6 +38,8 @@ export class Process implements Clock {
   awakeSince = 0
   readonly #options: ProcessOptions
   #waiting: Waiting[] = []
+  /** What the next turn of the loop begins with. */
+  #soon: Call[] = []
   #now: Millis
 
   constructor(options: ProcessOptions) {
@@ -65,10 +68,19 @@ export class Process implements Clock {
   }
 
   soon(run: () => void): PendingCall {
-    const { world, random } = this.#options
     const call = new Call(run)
-    world.after(random.between(0, LONGEST_TURN_MS), () => this.#do({ isTimer: false, run: call.run }))
+    if (this.#soon.push(call) === 1) {
+      const { world, random, turnMs } = this.#options
+      world.after(random.between(0, turnMs), () => this.#do({ isTimer: false, run: this.#turn }))
+    }
     return call
+  }
+
+  /** Everything that was asked for in time, as `setImmediate` has it; what these ask for comes a turn later. */
+  readonly #turn = (): void => {
+    const calls = this.#soon
+    this.#soon = []
+    for (const call of calls) call.run()
   }
 
   // The outside

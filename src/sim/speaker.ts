@@ -30,6 +30,8 @@ export interface World {
   readonly scale: Scale
   /** Ends the run after this event. */
   readonly fail: (violation: Violation) => void
+  /** A session has changed its state. */
+  readonly stirred: () => void
 }
 
 /** One life of the process. */
@@ -110,7 +112,13 @@ export class Speaker implements Host {
     const { clock, trace, scale } = this.#world
     trace.note(this.site.index, 'start')
     this.isReachable = true
-    const process = new Process({ world: clock, local: this.#local, random: this.#random, effort: scale.effort })
+    const process = new Process({
+      world: clock,
+      local: this.#local,
+      random: this.#random,
+      effort: scale.effort,
+      turnMs: scale.turnMs,
+    })
     const rib = this.#newRib()
     const { site, places } = this
     const routes = new Routes({ site, rib, places, fail: this.#world.fail })
@@ -307,11 +315,12 @@ export class Speaker implements Host {
   }
 
   #observer(): NetObserver {
-    const { trace, fail } = this.#world
+    const { trace, fail, stirred } = this.#world
     const { index } = this.site
     const states = new Map<string, string>()
     return {
       stateChanged(peer, { from, to, cause }) {
+        stirred()
         trace.note(index, `${peer.name} ${from} -> ${to} (${cause})`)
         const known = states.get(peer.name) ?? 'Idle'
         states.set(peer.name, to)

@@ -12,6 +12,8 @@ export interface Timing {
   readonly sendHoldMs: number
   /** From the end of the last fault until everything must be in its place. */
   readonly restMs: number
+  /** How long no session may have changed for the cluster to be looked at before that time. */
+  readonly quietMs: number
 }
 
 export function timingOf(holdTimeS: number): Timing {
@@ -22,8 +24,13 @@ export function timingOf(holdTimeS: number): Timing {
   const holdMs = holdTimeS * 1000
   // A dead connection is noticed, the next one may meet the ruins of another, and both sides have backed off.
   const restMs = 2 * holdMs + 2 * largeHoldMs + 2 * idleHoldMs.cap + 4 * connectRetryMs
-  return { fsm: { holdTimeS, connectRetryMs, idleHoldMs, largeHoldMs }, sendHoldMs: 1.5 * holdMs, restMs }
+  // Longer than the hold time, or a session that nothing keeps alive would still look well.
+  const quietMs = Math.min(1.2 * holdMs, LONGEST_QUIET_MS)
+  return { fsm: { holdTimeS, connectRetryMs, idleHoldMs, largeHoldMs }, sendHoldMs: 1.5 * holdMs, restMs, quietMs }
 }
+
+/** Keeps the rest of a cluster with long hold times short. */
+const LONGEST_QUIET_MS = 30_000
 
 /** Sizes inside the speakers of a cluster. */
 export interface Scale {
@@ -35,6 +42,7 @@ export interface Scale {
   readonly kernelOctets: number
   /** See `process.ts`. */
   readonly effort: number
+  readonly turnMs: number
   /** Every UPDATE is read along with. */
   readonly isWatched: boolean
 }
@@ -49,8 +57,10 @@ export function drawScale(mostPeers: number, random: Random): Scale {
     waitingOctets: 1 << (10 + random.below(8)),
     kernelOctets: 1 << (10 + random.below(7)),
     effort: random.pick([0, 1 / 64, 1 / 8]),
+    turnMs: 2,
     isWatched: true,
   }
   if (!isLarge) return drawn
-  return { factor: 64, waitingOctets: 1 << 16, kernelOctets: 1 << 16, effort: 0, isWatched: false }
+  // A process with many peers is busy, and takes what comes in meanwhile together.
+  return { factor: 64, waitingOctets: 1 << 16, kernelOctets: 1 << 16, effort: 0, turnMs: 40, isWatched: false }
 }
