@@ -4,6 +4,7 @@
  */
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/family.ts'
 import { ACCEPT_ALL, type Policy, REJECT_ALL } from '../policy/policy.ts'
+import type { ParsedTerm } from './policy-schema.ts'
 import { buildRouteOptions } from './route-options.ts'
 import {
   BIRD_PROTOCOL,
@@ -15,7 +16,6 @@ import {
   type ParsedConfig,
   type ParsedPeer,
   type ParsedRange,
-  type ParsedTerm,
 } from './schema.ts'
 import type {
   Config,
@@ -81,7 +81,13 @@ function buildPolicy(name: string, { terms, otherwise }: ParsedConfig['policies'
 }
 
 function buildTerm({ name, match, set, action }: ParsedTerm): Policy['terms'][number] {
-  return { ...present({ name }), match: present(match), ...(set === undefined ? {} : { set: present(set) }), action }
+  const { families, asPath, ...rest } = match
+  const conditions = {
+    ...present(rest),
+    ...(families !== undefined && { families: families.map(family => FAMILY_OF[family].name) }),
+    ...(asPath !== undefined && { asPath: present(asPath) }),
+  }
+  return { ...present({ name }), match: conditions, ...(set === undefined ? {} : { set: present(set) }), action }
 }
 
 /** What every neighbour is built with. */

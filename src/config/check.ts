@@ -5,13 +5,12 @@
  * all good. RFC 4271 4.2 (hold time), RFC 4456 (reflection), RFC 8212 (eBGP without policy). Called by load.ts.
  */
 import { isAbsolute } from 'node:path'
-import { ACCEPT_ALL, REJECT_ALL } from '../policy/policy.ts'
+import { checkPolicies, checkPolicyUse } from './check-policy.ts'
 import { checkRanges } from './check-range.ts'
 import type { PlacedFinding } from './explain.ts'
 import type { PathSegment } from './problem.ts'
-import { DEFAULT_HOLD_TIME_S, type ParsedConfig, type ParsedPeer, type ParsedRange, type ParsedTerm } from './schema.ts'
-import { suggest } from './suggest.ts'
-import { type Address, type Finding, parseName } from './text.ts'
+import { DEFAULT_HOLD_TIME_S, type ParsedConfig, type ParsedPeer, type ParsedRange } from './schema.ts'
+import type { Address, Finding } from './text.ts'
 
 /** A peer, or what a range makes of whoever connects. */
 type Neighbour = Omit<ParsedRange, 'prefix' | 'limit' | 'asn'> & { readonly asn: number }
@@ -38,10 +37,7 @@ export function checkConfig(config: ParsedConfig): PlacedFinding[] {
         ...checkRouting(config, { ...range, asn }, { address }),
       ].map(inside(['peerRanges', index]))
     }),
-    ...Object.entries(config.policies).flatMap(([name, { terms }]) => [
-      ...checkPolicyName(name),
-      ...terms.flatMap((term, index) => checkTerm(term).map(inside(['policies', name, 'terms', index]))),
-    ]),
+    ...checkPolicies(config.policies),
     ...checkStatics(config),
     ...checkKernel(config),
     ...checkApi(config),
@@ -232,7 +228,8 @@ function checkTransport({ speaker }: ParsedConfig, peer: Neighbour): PlacedFindi
 function checkRouting(config: ParsedConfig, peer: Neighbour, over: { readonly address: Address }): PlacedFinding[] {
   const isIbgp = peer.asn === config.speaker.asn
   const findings: PlacedFinding[] = []
-  for (const direction of ['import', 'export'] as const) findings.push(...checkPolicyUse(config, peer, direction))
+  for (const direction of ['import', 'export'] as const)
+    findings.push(...checkPolicyUse(config.policies, peer[direction], direction))
   const families: readonly string[] = peer.families ?? []
   const twice = families.findIndex((family, index) => families.indexOf(family) !== index)
   if (twice >= 0)
@@ -259,27 +256,6 @@ function checkRouting(config: ParsedConfig, peer: Neighbour, over: { readonly ad
   return [...findings, ...warnPeer(peer, isIbgp, over.address)]
 }
 
-function checkPolicyUse({ policies }: ParsedConfig, peer: Neighbour, direction: 'import' | 'export'): PlacedFinding[] {
-  const name = peer[direction]
-  if (name === undefined || name === ACCEPT_ALL.name || name === REJECT_ALL.name) return []
-  const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
-  if (policy === undefined) {
-    const known = [...new Set([...Object.keys(policies), ACCEPT_ALL.name, REJECT_ALL.name])]
-    const meant = suggest(name, known)
-    const hint = meant === undefined ? `known are ${known.join(', ')}` : `did you mean ${meant}?`
-    return [found([direction], 'unknown-policy', `there is no policy ${JSON.stringify(name)}`, hint)]
-  }
-  if (direction === 'export' || !policy.terms.some(({ set }) => set?.nextHopSelf === true)) return []
-  return [
-    found(
-      [direction],
-      'policy-direction',
-      `${name} sets nextHopSelf, which is for export`,
-      'use another policy for import',
-    ),
-  ]
-}
-
 function warnPeer(peer: Neighbour, isIbgp: boolean, address: Address): PlacedFinding[] {
   const warnings: PlacedFinding[] = []
   const absent = (['import', 'export'] as const).filter(direction => peer[direction] === undefined)
@@ -297,39 +273,6 @@ function warnPeer(peer: Neighbour, isIbgp: boolean, address: Address): PlacedFin
     warnings.push(found(['families'], 'no-next-hop', message, `set nextHops.${other}`))
   }
   return warnings.map(warning => ({ ...warning, isWarning: true }))
-}
-
-function checkPolicyName(name: string): PlacedFinding[] {
-  const path = ['policies', name]
-  if (name === ACCEPT_ALL.name || name === REJECT_ALL.name) {
-    return [{ ...found(path, 'reserved-name', `${name} is built in`, 'give the policy another name'), onKey: true }]
-  }
-  const parsed = parseName(name)
-  return parsed.ok ? [] : [{ ...parsed.finding, path, onKey: true }]
-}
-
-function checkTerm({ set, action }: ParsedTerm): PlacedFinding[] {
-  if (set === undefined) return []
-  if (action === 'reject')
-    return [
-      found(
-        ['set'],
-        'contradiction',
-        'changes routes that are then rejected',
-        'take set out, or make the action accept or next',
-      ),
-    ]
-  const both = set.addCommunities?.findIndex(value => set.removeCommunities?.includes(value)) ?? -1
-  return both < 0
-    ? []
-    : [
-        found(
-          ['set', 'addCommunities', both],
-          'contradiction',
-          'is both added and removed',
-          'take it out of one of the lists',
-        ),
-      ]
 }
 
 function checkKernel({ kernel }: ParsedConfig): PlacedFinding[] {

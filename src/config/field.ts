@@ -5,7 +5,9 @@
  * description, which becomes the JSON Schema's and, for a missing key, the hint. Used by schema.ts only.
  */
 import { z } from 'zod'
-import { describe, type Finding, type Parsed } from './text.ts'
+import { describe, type Finding, type Parsed, parseAsn } from './text.ts'
+
+export const FOUR_OCTETS_MAX = 4_294_967_295
 
 export function packFinding(finding: Finding): string {
   return JSON.stringify(finding)
@@ -104,6 +106,9 @@ export function numberOrText<T>(
     .transform((value, context) => settle(parse(value), context))
     .meta({ description, ...shape })
 }
+
+export const asn = (description: string) =>
+  numberOrText(parseAsn, description, { minimum: 1, maximum: FOUR_OCTETS_MAX, pattern: '^\\d+(\\.\\d+)?$' })
 
 interface IssueSink {
   addIssue(issue: { code: 'custom'; message: string; path?: PropertyKey[] }): void

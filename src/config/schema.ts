@@ -5,13 +5,11 @@
  * and defaults that depend on other keys are filled in by build.ts. docs/configuration.md and docs/godwit.schema.json follow.
  */
 import { z } from 'zod'
-import { numberOrText, secret, settle, text, whole } from './field.ts'
+import { asn, FOUR_OCTETS_MAX, numberOrText, secret, text, whole } from './field.ts'
+import { policy, prefixMatches } from './policy-schema.ts'
 import { ROUTE_KEYS } from './route-options.ts'
 import {
-  lengthRange,
   type Parsed,
-  parseAsn,
-  parseCommunity,
   parseEndpoint,
   parseHostAddress,
   parseInterfaceName,
@@ -21,7 +19,6 @@ import {
   parsePassword,
   parsePasswordFile,
   parsePeerAddress,
-  parsePrefixMatch,
   parsePrefixText,
   parseRouterIdText,
   parseSocketPath,
@@ -35,7 +32,6 @@ export const DEFAULT_HOLD_TIME_S = 90
 export const DEFAULT_MIN_HOLD_TIME_S = 3
 export const DEFAULT_CONNECT_RETRY_S = 5
 const DEFAULT_RANGE_LIMIT = 1000
-const FOUR_OCTETS_MAX = 4_294_967_295
 /** Calico's workload and IPVS interfaces are not ours to tell; every other interface is. */
 export const DEFAULT_DIRECT: readonly string[] = ['-cali*', '-kube-ipvs*', '*']
 /** The kernel's main table. */
@@ -43,8 +39,6 @@ export const MAIN_TABLE = 254
 /** rtm_protocol "bird", which Calico's agent knows as the BGP daemon's. */
 export const BIRD_PROTOCOL = 12
 
-const asn = (description: string) =>
-  numberOrText(parseAsn, description, { minimum: 1, maximum: FOUR_OCTETS_MAX, pattern: '^\\d+(\\.\\d+)?$' })
 /** One number or several; always several afterwards. */
 const asnList = (description: string) =>
   z
@@ -65,12 +59,6 @@ const holdTime = whole(
 const connectRetry = whole(1, 0xffff, 'Seconds between attempts to connect (RFC 4271 8.2.2).', {
   default: DEFAULT_CONNECT_RETRY_S,
 })
-const communities = (description: string) =>
-  z
-    .array(text(parseCommunity, 'A community such as 64512:10 or no-export.', { examples: ['64512:10'] }))
-    .min(1)
-    .describe(description)
-
 const listenAddress = z.strictObject({
   address: text(parseListenAddress, 'Own IPv4 or IPv6 address, or 0.0.0.0 or :: for all.'),
   port: whole(1, 0xffff, 'TCP port.').default(BGP_PORT),
@@ -207,66 +195,6 @@ const peerRange = z.strictObject({
   ...session,
 })
 
-const prefixText = text(
-  parsePrefixMatch,
-  '10.0.0.0/8 that one, 10.0.0.0/8+ that and longer ones, 10.0.0.0/8{16,24} lengths 16 to 24 in it.',
-  {
-    examples: ['10.0.0.0/8', '10.0.0.0/8+', '10.0.0.0/8{16,24}'],
-  },
-)
-const prefixObject = z
-  .strictObject({
-    prefix: text(parsePrefixText, 'The covering prefix.'),
-    ge: whole(0, 128, 'Shortest length that matches. Default: the length of the prefix.').optional(),
-    le: whole(
-      0,
-      128,
-      'Longest length that matches. Default: ge alone means any longer one, neither means the prefix itself.',
-    ).optional(),
-  })
-  .transform(({ prefix, ge, le }, context) => {
-    const longest = le ?? (ge === undefined ? prefix.length : prefix.family.bits)
-    return settle(lengthRange(prefix, ge ?? prefix.length, longest), context)
-  })
-
-const match = z.strictObject({
-  prefixes: z
-    .array(z.union([prefixText, prefixObject]))
-    .min(1)
-    .describe('Matches a route whose prefix is one of these. A list of IPv4 prefixes matches no IPv6 route.')
-    .optional(),
-  sources: z
-    .array(z.enum(['bgp', 'kernel', 'direct', 'static']))
-    .min(1)
-    .describe('Where the route came from: neighbours, alien kernel routes, interface addresses, statics.')
-    .optional(),
-  communities: communities('Matches a route that has one of these.').optional(),
-})
-
-const edits = z.strictObject({
-  localPref: whole(
-    0,
-    FOUR_OCTETS_MAX,
-    'LOCAL_PREF; higher is better, 100 if never set. Not told to eBGP neighbours.',
-  ).optional(),
-  med: whole(0, FOUR_OCTETS_MAX, 'MULTI_EXIT_DISC; lower is better.').optional(),
-  addCommunities: communities('Communities to add.').optional(),
-  removeCommunities: communities('Communities to take away.').optional(),
-  nextHopSelf: z.literal(true).describe('Tell our own address as next hop. Export only.').optional(),
-})
-
-const term = z.strictObject({
-  name: text(parseName, 'For people.').optional(),
-  match: match.default({}).describe('All of these must hold. Nothing here matches every route.'),
-  set: edits.describe('What to change on the routes that match.').optional(),
-  action: z.enum(['accept', 'reject', 'next']).describe('accept, reject, or next to go on with the following term.'),
-})
-
-const policy = z.strictObject({
-  terms: z.array(term).default([]).describe('Tried in order.'),
-  otherwise: z.enum(['accept', 'reject']).describe('accept or reject, for routes that no term decided.'),
-})
-
 const staticRoute = z.strictObject({
   prefix: text(parsePrefixText, 'The prefix to originate.', { examples: ['192.0.2.0/24'] }),
   via: hostAddress('Gateway, of the same family.').optional(),
@@ -293,10 +221,7 @@ function parseTable(value: string | number): Parsed<number> {
 }
 
 const kernelRule = z.strictObject({
-  prefixes: z
-    .array(z.union([prefixText, prefixObject]))
-    .min(1)
-    .describe('The rule is for these prefixes.'),
+  prefixes: prefixMatches('The rule is for these prefixes.'),
   nextHops: z
     .array(text(parsePrefixText, 'Network with length.'))
     .min(1)
@@ -411,4 +336,3 @@ export type ConfigInput = z.input<typeof configSchema>
 export type ParsedConfig = z.output<typeof configSchema>
 export type ParsedPeer = ParsedConfig['peers'][number]
 export type ParsedRange = ParsedConfig['peerRanges'][number]
-export type ParsedTerm = ParsedConfig['policies'][string]['terms'][number]

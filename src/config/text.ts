@@ -5,7 +5,6 @@
  * RFC 5952 for IPv6, RFC 1997 for communities. Called by schema.ts, once per value.
  */
 import { Address4, Address6 } from 'ip-address'
-import { WellKnownCommunity } from '../../wire/iana.ts'
 import {
   formatPrefix,
   formatRouterId,
@@ -223,29 +222,6 @@ export function lengthRange(prefix: Prefix, minLength: number, maxLength: number
   return good({ prefix, minLength, maxLength })
 }
 
-const COMMUNITY_NAMES: ReadonlyMap<string, number> = new Map([
-  ['no-export', WellKnownCommunity.NO_EXPORT],
-  ['no-advertise', WellKnownCommunity.NO_ADVERTISE],
-  ['no-export-subconfed', WellKnownCommunity.NO_EXPORT_SUBCONFED],
-  ['no-peer', WellKnownCommunity.NO_PEER],
-  ['blackhole', WellKnownCommunity.BLACKHOLE],
-  ['graceful-shutdown', WellKnownCommunity.GRACEFUL_SHUTDOWN],
-])
-
-/** `64512:10`, or the name of a well-known one. Unsigned 32 bits. */
-export function parseCommunity(text: string): Parsed<number> {
-  const known = COMMUNITY_NAMES.get(text)
-  if (known !== undefined) return good(known)
-  const hint = `write two numbers up to 65535 such as 64512:10, or one of ${[...COMMUNITY_NAMES.keys()].join(', ')}`
-  if (/^\d+:\d+:\d+$/.test(text))
-    return bad('bad-community', `${text} is a large community, which policies do not know yet`, hint)
-  const parts = /^(\d{1,5}):(\d{1,5})$/.exec(text)
-  if (parts === null || Number(parts[1]) > 0xffff || Number(parts[2]) > 0xffff) {
-    return bad('bad-community', `${describe(text)} is not a community`, hint)
-  }
-  return good(Number(parts[1]) * 0x10000 + Number(parts[2]))
-}
-
 /** A BGP Identifier or cluster id as a dotted quad, never 0.0.0.0 (RFC 6286 2.1). */
 export function parseRouterIdText(text: string): Parsed<number> {
   const hint = 'write four numbers such as 10.0.0.1; an IPv4 address of this machine is a good choice'
@@ -331,5 +307,15 @@ export function parseInterfacePattern(text: string): Parsed<string> {
     'bad-text',
     `${describe(text)} is not an interface pattern`,
     "write one such as 'eth*', or '-cali*' to leave interfaces out",
+  )
+}
+
+/** A name, or a pattern with `*` and `?` as in a shell. */
+export function parsePattern(text: string): Parsed<string> {
+  if (/^[^\s/-][^\s/]{0,63}$/.test(text)) return good(text)
+  return bad(
+    'bad-text',
+    `${describe(text)} is no name and no pattern`,
+    "write one such as 'eth*'; * is any text, ? one character",
   )
 }

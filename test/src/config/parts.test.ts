@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { parseCommunity, parseCommunityPattern } from '../../../src/config/community.ts'
 import { LocatedDocument } from '../../../src/config/locate.ts'
 import { formatPath } from '../../../src/config/problem.ts'
 import { suggest } from '../../../src/config/suggest.ts'
-import { parseCommunity, parsePrefixMatch, parsePrefixText } from '../../../src/config/text.ts'
+import { parsePrefixMatch, parsePrefixText } from '../../../src/config/text.ts'
 import { formatPrefix } from '../../../wire/prefix.ts'
 
 describe('prefix text', () => {
@@ -57,9 +58,28 @@ describe('community text', () => {
     ['65535:65535', 0xffffffff],
     ['no-export', 0xffffff01],
     ['blackhole', 0xffff029a],
-  ])('%s is %d', (text, value) => {
+    ['4200000001:0:4294967295', [4200000001, 0, 4294967295]],
+  ])('%s is %j', (text, value) => {
     expect(parseCommunity(text)).toEqual({ ok: true, value })
+    expect(parseCommunityPattern(text)).toEqual({ ok: true, value })
   })
+
+  it.each([
+    ['64512:*', 0xfc000000, 0xffff0000],
+    ['*:7', 7, 0xffff],
+    ['*:*', 0, 0],
+    ['64512:*:7', [64512, 0, 7], [0xffffffff, 0, 0xffffffff]],
+  ])('%s is a pattern', (text, value, mask) => {
+    expect(parseCommunityPattern(text)).toEqual({ ok: true, value: { value, mask } })
+    expect(parseCommunity(text)).toMatchObject({ ok: false, finding: { code: 'bad-community' } })
+  })
+
+  it.each(['64512', '64512:65536', '1:2:4294967296', '1:2:3:4', 'no_export', '64512:', ':1', '-1:1', '64512:1*'])(
+    '%s is refused',
+    text => {
+      expect(parseCommunityPattern(text)).toMatchObject({ ok: false, finding: { code: 'bad-community' } })
+    },
+  )
 })
 
 describe('did you mean', () => {
