@@ -156,6 +156,7 @@ const NO_KERNEL: KernelConfig = {
   protocol: BIRD_PROTOCOL,
   table: MAIN_TABLE,
   metric: 0,
+  metricFromLocalPref: false,
   source: {},
   rules: [],
   auditS: 600,

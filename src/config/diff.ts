@@ -120,6 +120,7 @@ const KERNEL_KEYS = [
   'protocol',
   'table',
   'metric',
+  'metricFromLocalPref',
   'source',
   'rules',
   'auditS',

@@ -263,6 +263,10 @@ const kernel = z.strictObject({
     default: MAIN_TABLE,
   }).optional(),
   metric: whole(0, FOUR_OCTETS_MAX, "Metric of our routes, 0 for the kernel's default.").default(0),
+  metricFromLocalPref: flag(
+    false,
+    'Routes of BGP get 2147483647 less LOCAL_PREF as metric, which is what Calico 3.32 and later made LOCAL_PREF from.',
+  ),
   source: z
     .strictObject({
       ipv4: text(parseHostAddress, 'Own IPv4 address.').optional(),

@@ -157,6 +157,8 @@ export interface KernelConfig {
   readonly table: number
   /** Route priority; 0 leaves it to the kernel. */
   readonly metric: number
+  /** Routes of BGP get the metric their origin gave them: 2147483647 less LOCAL_PREF. */
+  readonly metricFromLocalPref: boolean
   /** Own addresses for packets of this machine, by family (RTA_PREFSRC). */
   readonly source: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
   /** What is written and how, by prefix and next hop; the first that fits decides. */

@@ -63,8 +63,8 @@ export class KernelCoupling implements BestRouteListener {
     const { rib, port, config, seed, wake } = parts
     this.#parts = parts
     this.#port = port
-    const { protocol, table, metric, source, rules, elevated } = config
-    this.#wishes = new Wishes({ rules, source })
+    const { protocol, table, metric, metricFromLocalPref, source, rules, elevated } = config
+    this.#wishes = new Wishes({ rules, source, metricFromLocalPref })
     const learning = { table, protocol, learnAliens: config.learn, directInterfaces: config.direct, seed }
     this.learn = new KernelLearn(
       port,
@@ -159,7 +159,10 @@ export class KernelCoupling implements BestRouteListener {
     if (nextHop === undefined) return undefined
     this.#wishes.begin()
     for (let i = 0; i < route.nextHopCount && i < MAX_NEXT_HOPS; i++) this.#wishes.add(route, route.nextHopAt(i))
-    return this.#wishes.take(this.#linkLocalInterface(sourceId, nextHop))
+    return this.#wishes.take({
+      linkLocalInterface: this.#linkLocalInterface(sourceId, nextHop),
+      localPref: route.localPref,
+    })
   }
 
   /** A configured route; the tunnel is for next hops of BGP only. */

@@ -17,7 +17,19 @@ export interface WishOptions {
   readonly rules: readonly KernelRule[]
   /** Preferred source by family. */
   readonly source: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
+  /** The metric is that which the sender of the route made LOCAL_PREF from, unless a rule names one. */
+  readonly metricFromLocalPref?: boolean
 }
+
+/** Where a route comes from, beyond its next hops. */
+export interface WishOrigin {
+  /** Where link-local next hops live; 0 when there are none. */
+  readonly linkLocalInterface: number
+  readonly localPref: number
+}
+
+/** The largest metric there is; LOCAL_PREF is this less the metric of the route at its origin (calico.md 3.5, 3.7). */
+const MAX_METRIC = 0x7fffffff
 
 /** What is kept per first next hop; more combinations than this are built anew each time. */
 const KEPT = 16
@@ -27,6 +39,8 @@ interface Kept {
   /** Rule of each next hop. */
   readonly rules: readonly number[]
   readonly interfaceIndex: number
+  /** 0: does not depend on LOCAL_PREF. */
+  readonly metric: number
   readonly target: KernelTarget | undefined
 }
 
@@ -51,10 +65,10 @@ export class Wishes {
     this.#rules.push(this.#options.rules.length === 0 ? -1 : ruleFor(this.#options.rules, route, hop.octets))
   }
 
-  /**
-   * The target of the route begun; undefined: it stays out of the kernel. `linkLocalInterface`: where link-local next hops live, 0 when there are none.
-   */
-  take(linkLocalInterface: number): KernelTarget | undefined {
+  /** The target of the route begun; undefined: it stays out of the kernel. */
+  take({ linkLocalInterface, localPref }: WishOrigin): KernelTarget | undefined {
+    // 0 would be the kernel's choice.
+    const metric = this.#options.metricFromLocalPref === true ? Math.max(1, MAX_METRIC - localPref) : 0
     const first = this.#hops[0]
     if (first === undefined) return undefined
     let kept = this.#kept.get(first)
@@ -62,23 +76,23 @@ export class Wishes {
       kept = []
       this.#kept.set(first, kept)
     }
-    for (const one of kept) if (this.#isSame(one, linkLocalInterface)) return one.target
-    const target = this.#build(first, linkLocalInterface)
+    for (const one of kept) if (this.#isSame(one, linkLocalInterface, metric)) return one.target
+    const target = this.#build(first, linkLocalInterface, metric)
     if (kept.length < KEPT) {
-      kept.push({ hops: [...this.#hops], rules: [...this.#rules], interfaceIndex: linkLocalInterface, target })
+      kept.push({ hops: [...this.#hops], rules: [...this.#rules], interfaceIndex: linkLocalInterface, metric, target })
     }
     return target
   }
 
-  #isSame({ hops, rules, interfaceIndex }: Kept, linkLocalInterface: number): boolean {
-    if (hops.length !== this.#hops.length || interfaceIndex !== linkLocalInterface) return false
+  #isSame({ hops, rules, interfaceIndex, metric }: Kept, linkLocalInterface: number, wanted: number): boolean {
+    if (hops.length !== this.#hops.length || interfaceIndex !== linkLocalInterface || metric !== wanted) return false
     for (let at = 0; at < hops.length; at++) {
       if (hops[at] !== this.#hops[at] || rules[at] !== this.#rules[at]) return false
     }
     return true
   }
 
-  #build(first: WishNextHop, linkLocalInterface: number): KernelTarget | undefined {
+  #build(first: WishNextHop, linkLocalInterface: number, usual: number): KernelTarget | undefined {
     const nextHops: TargetNextHop[] = []
     let metric: number | undefined
     this.#hops.forEach(({ octets }, at) => {
@@ -93,6 +107,7 @@ export class Wishes {
       })
     })
     if (nextHops.length === 0) return undefined
+    if (usual > 0) metric ??= usual
     const source = first.octets.length === 4 ? this.#options.source.ipv4 : this.#options.source.ipv6
     return {
       type: 'unicast',

@@ -20,6 +20,7 @@ import {
   Flag,
   HASH,
   LENGTH_SOURCE,
+  LOCAL_PREF,
   NEXT_HOP,
   PREFERENCE_FLAGS,
   RECORD_SHIFT,
@@ -272,6 +273,10 @@ export class AttributeStore {
   /** The set that came in: what a derived set was made of, else the set itself. */
   receivedOf(set: number): number {
     return (this.flagsOf(set) & Flag.DERIVED) === 0 ? set : this.records[(set << RECORD_SHIFT) + DERIVED]!
+  }
+
+  localPrefOf(set: number): number {
+    return ~this.records[(set << RECORD_SHIFT) + LOCAL_PREF]! >>> 0
   }
 
   nextHopOf(set: number): number {

@@ -37,6 +37,7 @@ export class BestRoutes {
     source: 'bgp',
     sourceId: 0,
     nextHop: undefined,
+    localPref: 0,
     nextHopCount: 0,
     nextHopAt: i => this.#nextHopAt(i),
     local: undefined,
@@ -123,6 +124,7 @@ export class BestRoutes {
     route.sourceId = paths.sourceOf(best)
     route.source = sourceKind(route.sourceId)
     route.nextHop = nextHops.get(store.nextHopOf(set))
+    route.localPref = store.localPrefOf(set)
     route.local = route.source === 'bgp' ? undefined : localRoutes.get(set)
     route.nextHopCount = route.nextHop === undefined ? 0 : 1
     if (route.source === 'bgp' && this.#equals.length > 1) this.#findEquals(paths, best)

@@ -145,6 +145,8 @@ export interface BestRoute {
   sourceId: number
   /** That of the best path. */
   nextHop: NextHop | undefined
+  /** LOCAL_PREF of the best path as it was compared (RFC 4271 9.1.1): 100 where nobody gave one, of local routes too. */
+  localPref: number
   /** How many next hops to spread over: those of the multipath set, the best path's first. 0 when `nextHop` is undefined. */
   nextHopCount: number
   /** Only while the listener is called. Throws RangeError from `nextHopCount` on. */

@@ -25,6 +25,7 @@ const CONFIG: Config = {
     protocol: 12,
     table: 254,
     metric: 0,
+    metricFromLocalPref: false,
     source: {},
     rules: [],
     auditS: 0,

@@ -54,6 +54,7 @@ describe('defaults', () => {
         protocol: 12,
         table: 254,
         metric: 0,
+        metricFromLocalPref: false,
         source: {},
         rules: [],
         auditS: 600,

@@ -222,7 +222,7 @@ describe('rules', () => {
     const take = (to: string) => {
       wishes.begin()
       for (const hop of [near, far]) wishes.add(key(to), hop)
-      return wishes.take(0)
+      return wishes.take({ linkLocalInterface: 0, localPref: 100 })
     }
     const target = take('10.65.9.0/26')
     expect(target).toMatchObject({
@@ -233,5 +233,25 @@ describe('rules', () => {
     })
     expect(take('10.65.8.0/26')).toBe(target)
     expect(take('10.97.0.0/16')).toBeUndefined()
+  })
+
+  // calico.md 3.5 and 3.7: LOCAL_PREF is 2147483647 less the metric at the origin of the route, and back.
+  it.each([
+    [2147482623, 1024],
+    [2147483135, 512],
+    [100, 2147483547],
+    [2147483647, 1],
+    [4294967295, 1],
+  ])('LOCAL_PREF %i becomes metric %i when asked for, unless a rule names one', (localPref, metric) => {
+    const wishes = new Wishes({ rules, source: {}, metricFromLocalPref: true })
+    const hop = { octets: address('192.168.44.22') }
+    const take = (to: string) => {
+      wishes.begin()
+      wishes.add(key(to), hop)
+      return wishes.take({ linkLocalInterface: 0, localPref })
+    }
+    expect(take('10.66.0.0/16')?.metric).toBe(metric)
+    expect(take('10.66.1.0/24')).toBe(take('10.66.0.0/16'))
+    expect(take('10.65.9.0/26')?.metric).toBe(7)
   })
 })

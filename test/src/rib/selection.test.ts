@@ -176,6 +176,17 @@ function spread(fixture: Fixture): string[] {
   return lines
 }
 
+it('tells listeners the LOCAL_PREF of the best path, 100 where nobody gave one', () => {
+  const fixture = new Fixture()
+  const heard: number[] = []
+  fixture.rib.onBestRoute({ routeChanged: route => void heard.push(route.localPref), flushed: () => {} })
+  const [first, second] = [1, 2].map(n => fixture.join(peer(n)))
+  if (first === undefined || second === undefined) throw new Error('two peers joined')
+  fixture.announce(first, [P], {})
+  fixture.announce(second, [P], { localPref: 2147482623 })
+  expect(heard).toEqual([100, 2147482623])
+})
+
 describe('a multipath set', () => {
   const hop = (n: number) => ({ nextHop: `0a00020${n}` })
 
