@@ -12,7 +12,7 @@ import { Place } from './place.ts'
 import { Random } from './random.ts'
 import { Speaker } from './speaker.ts'
 import { drawScale, type Scale, type Timing, timingOf } from './timing.ts'
-import { drawTopology, FEWEST_SPEAKERS, TOPOLOGIES, type Topology, type TopologyKind } from './topology.ts'
+import { drawTopology, FEWEST_SPEAKERS, kindsFor, type Topology, type TopologyKind } from './topology.ts'
 import { Trace } from './trace.ts'
 import { Violation } from './violation.ts'
 import { type Change, drawWorkload } from './workload.ts'
@@ -21,7 +21,7 @@ export interface RunOptions {
   readonly seed: number
   /** How many speakers; drawn when absent (up to 12). */
   readonly speakers?: number | undefined
-  /** Drawn when absent. */
+  /** Drawn when absent, from those that suit so many. */
   readonly topology?: TopologyKind | undefined
   /** Virtual minutes of faults and changes; rest comes after that. Drawn (half a minute to one and a half) when absent. */
   readonly minutes?: number | undefined
@@ -65,7 +65,7 @@ const MOST_FAULTS = 50
 
 function draw(options: RunOptions): Plan {
   const random = new Random(options.seed).fork(1)
-  const kind = options.topology ?? random.pick(TOPOLOGIES)
+  const kind = options.topology ?? random.pick(kindsFor(options.speakers))
   const drawn = FEWEST_SPEAKERS[kind] + random.below(Math.max(1, 13 - FEWEST_SPEAKERS[kind]))
   const count = options.speakers ?? drawn
   const endMs = 60_000 * (options.minutes ?? random.between(0.5, 1.5))
@@ -80,7 +80,7 @@ function draw(options: RunOptions): Plan {
     faults: options.only ?? drawFaults(topology, { count: faults, endMs, holdMs: 1000 * holdTimeS }, random.fork(3)),
     changes: drawWorkload(topology, workload, random.fork(4)),
     holdTimeS,
-    scale: drawScale(mostPeers(topology), random.fork(6)),
+    scale: drawScale(topology.sites.length, mostPeers(topology), random.fork(6)),
     endMs,
     random: random.fork(5),
   }
@@ -143,7 +143,7 @@ export class Cluster {
     return link
   }
 
-  /** Everything up to the end of the last fault, then rest. Throws the violation of an invariant that holds always. */
+  /** Everything up to the end of the last fault, then rest, with its verdict. Throws the first violation. */
   run(): void {
     const { clock, speakers, links, plan } = this
     const { topology, random } = plan
@@ -154,14 +154,16 @@ export class Cluster {
     for (const fault of plan.faults) inject(fault, { clock, speakers, links, topology })
     const everyMs = plan.scale.isWatched ? 1_000 : 30_000
     const end = plan.endMs + this.timing.restMs
-    for (let at = everyMs; at < end && !this.#rests(); at += everyMs) {
+    for (let at = everyMs; at < end; at += everyMs) {
       clock.runUntil(at)
       for (const speaker of speakers) {
         speaker.checkDeadlines()
         speaker.checkLogs()
       }
+      if (this.#rests()) return
     }
-    if (!this.#rests()) clock.runUntil(end)
+    clock.runUntil(end)
+    this.checkAtRest()
   }
 
   /** Nothing stirs any more, and everything is in its place. What is not may still come, until the time is up. */
@@ -202,7 +204,6 @@ export function run(options: RunOptions): RunResult {
   let violation: Violation | undefined
   try {
     cluster.run()
-    cluster.checkAtRest()
   } catch (thrown) {
     violation = thrown instanceof Violation ? thrown : new Violation('no-throw', stackOf(thrown))
   }

@@ -7,6 +7,7 @@
  */
 import { formatAddress } from '../../wire/index.ts'
 import { Holdings, hasPassed } from './holdings.ts'
+import type { Connection, Link } from './link.ts'
 import type { Expected, Model } from './model.ts'
 import type { Place } from './place.ts'
 import type { Speaker } from './speaker.ts'
@@ -20,7 +21,8 @@ export function checkAtRest(speakers: readonly Speaker[], model: Model): void {
     speaker.checkDeadlines()
     speaker.checkLogs()
   }
-  for (const speaker of speakers) checkSessions(speaker, speakers)
+  const met: Met = new Map()
+  for (const speaker of speakers) checkSessions(speaker, met)
   const holdings = speakers.map(speaker => new Holdings(speaker))
   for (const held of holdings) {
     checkRoutes(held, model.routesOf(held.speaker.site))
@@ -32,9 +34,12 @@ export function checkAtRest(speakers: readonly Speaker[], model: Model): void {
   }
 }
 
-function checkSessions(speaker: Speaker, speakers: readonly Speaker[]): void {
+/** The connection that the end of a link that was looked at first has its session on. */
+type Met = Map<Link, Connection>
+
+function checkSessions(speaker: Speaker, met: Met): void {
   for (const place of speaker.places.values()) {
-    const { name, link, remote } = place
+    const { name, link } = place
     const row = speaker.row(place)
     const session = speaker.session(place)
     if (session === undefined || row?.state !== 'Established') {
@@ -44,10 +49,9 @@ function checkSessions(speaker: Speaker, speakers: readonly Speaker[]): void {
         .map(one => `${one.from} -> ${one.to} (${one.cause})`)
       throw new Violation('all-established', `${name} is ${row?.state}: ${last.join(', ')}`)
     }
-    const here = speaker.connection(place)
-    const other = speakers[remote.index]
-    const theirs = other?.places.get(place.remoteName)
-    const there = theirs === undefined ? undefined : other?.connection(theirs)
+    const here = speaker.connection(place, row)
+    const there = met.get(link) ?? here
+    if (here !== undefined) met.set(link, here)
     if (here === undefined || here !== there) {
       throw new Violation('all-established', `${name}: connection ${here?.port} here, ${there?.port} there`)
     }

@@ -9,8 +9,6 @@ import type { Edge, Site } from './topology.ts'
 export class Place {
   /** As the peer is configured under. */
   readonly name: string
-  /** As the neighbour has this session configured. */
-  readonly remoteName: string
   readonly link: Link
   readonly end: End
   readonly edge: Edge
@@ -22,7 +20,6 @@ export class Place {
   constructor(link: Link, end: End, edge: Edge, sites: readonly [Site, Site]) {
     const [site, remote] = sites
     this.name = `${site.index}-${remote.index}`
-    this.remoteName = `${remote.index}-${site.index}`
     this.link = link
     this.end = end
     this.edge = edge

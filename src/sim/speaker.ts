@@ -96,9 +96,9 @@ export class Speaker implements Host {
     return this.life.peers.row(name) === undefined ? [] : this.life.peers.history(name)
   }
 
-  /** The connection that the session with a neighbour is on. */
-  connection(place: Place): Connection | undefined {
-    const view = this.session(place) === undefined ? undefined : this.row(place)?.connection
+  /** The connection that the session with a neighbour is on; `row`: what is known about it. */
+  connection(place: Place, row = this.row(place)): Connection | undefined {
+    const view = this.session(place) === undefined ? undefined : row?.connection
     for (const connection of place.link.connections) {
       if (connection.port === view?.localPort || connection.port === view?.remotePort) return connection
     }

@@ -47,11 +47,12 @@ export interface Scale {
   readonly isWatched: boolean
 }
 
-/** Sessions of a speaker from which on a cluster is large. */
+/** Speakers, and sessions of one, from which on a cluster is large. */
+const MANY_SPEAKERS = 100
 const MANY_PEERS = 24
 
-export function drawScale(mostPeers: number, random: Random): Scale {
-  const isLarge = mostPeers > MANY_PEERS
+export function drawScale(speakers: number, mostPeers: number, random: Random): Scale {
+  const isLarge = speakers > MANY_SPEAKERS || mostPeers > MANY_PEERS
   const drawn = {
     factor: 1,
     waitingOctets: 1 << (10 + random.below(8)),
@@ -62,5 +63,5 @@ export function drawScale(mostPeers: number, random: Random): Scale {
   }
   if (!isLarge) return drawn
   // A process with many peers is busy, and takes what comes in meanwhile together.
-  return { factor: 64, waitingOctets: 1 << 16, kernelOctets: 1 << 16, effort: 0, turnMs: 40, isWatched: false }
+  return { factor: 64, waitingOctets: 1 << 16, kernelOctets: 1 << 16, effort: 0, turnMs: 80, isWatched: false }
 }

@@ -44,6 +44,13 @@ const TOR = 65001
 /** Fewest speakers a kind makes sense with. */
 export const FEWEST_SPEAKERS: Readonly<Record<TopologyKind, number>> = { mesh: 2, reflectors: 4, hierarchy: 7, tor: 4 }
 
+/** Where Calico's advice is to leave the full mesh for reflectors. */
+const MOST_IN_MESH = 100
+
+/** What a cluster of so many speakers would be. */
+export const kindsFor = (speakers: number | undefined): readonly TopologyKind[] =>
+  speakers !== undefined && speakers > MOST_IN_MESH ? ['reflectors', 'hierarchy'] : TOPOLOGIES
+
 /** A topology of `count` speakers, raised to the fewest of the kind. */
 export function drawTopology(kind: TopologyKind, wanted: number, random: Random): Topology {
   const count = Math.max(wanted, FEWEST_SPEAKERS[kind])

@@ -1,4 +1,4 @@
-/** Small clusters from a few dozen seeds. For many more: npm run sim -- --seeds 500. */
+/** Small clusters from a few hundred seeds. For larger ones and many more: npm run sim -- --seeds 500. */
 import { describe, expect, it } from 'vitest'
 import { Cluster, type RunOptions, run } from '../../../src/sim/cluster.ts'
 import { shrink } from '../../../src/sim/shrink.ts'
@@ -16,6 +16,24 @@ describe.each(TOPOLOGIES)('a cluster of the kind %s', topology => {
     expect(run({ ...SMALL, topology, seed: 9, faults: 0 }).violation?.message).toBeUndefined()
   })
 })
+
+it.each([1, 51, 101, 151, 201])(
+  'fifty small clusters are well, whatever is drawn: seeds from %i',
+  first => {
+    const broken: string[] = []
+    for (let seed = first; seed < first + 50; seed++) {
+      const { violation } = run({
+        seed,
+        speakers: 3 + (seed % 3),
+        minutes: 0.3 + (seed % 4) / 10,
+        faults: 4 + (seed % 5),
+      })
+      if (violation !== undefined) broken.push(`seed ${seed}: ${violation.message}`)
+    }
+    expect(broken).toEqual([])
+  },
+  60_000,
+)
 
 it('the same seed gives the same events to the last octet, and another one does not', () => {
   const hash = (seed: number) => run({ ...SMALL, seed }).hash

@@ -6,6 +6,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { Roster } from '../../../fsm/roster.ts'
 import { DeadlineTimer } from '../../../src/net/deadline-timer.ts'
 import { PathSweep } from '../../../src/rib/path-sweep.ts'
+import { PrefixRecords } from '../../../src/rib/prefix-record.ts'
 import { RouteTable } from '../../../src/rib/route-table.ts'
 import { Scan } from '../../../src/rib/scan.ts'
 import { Withdrawals } from '../../../src/rib/withdrawals.ts'
@@ -54,6 +55,21 @@ const BUGS: readonly (readonly [string, () => void, Partial<RunOptions>])[] = [
   [
     'two connections of one peer do not know of each other',
     () => void vi.spyOn(Roster.prototype, 'rivalOf').mockImplementation(() => undefined),
+    SMALL,
+  ],
+  [
+    'nobody is told what went with a session',
+    () => {
+      const step = PathSweep.prototype.step
+      vi.spyOn(PathSweep.prototype, 'step').mockImplementation(function (this: PathSweep) {
+        const mark = vi.spyOn(PrefixRecords.prototype, 'markDirty').mockReturnValue(false)
+        try {
+          return step.call(this)
+        } finally {
+          mark.mockRestore()
+        }
+      })
+    },
     SMALL,
   ],
   [
