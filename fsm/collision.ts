@@ -51,7 +51,7 @@ export function judgeCollision(
 }
 
 /** Which of the two stays: `newcomer`, whose OPEN has just arrived, or `existing`, which was confirmed before. */
-export function resolveCollision<C extends Contender>(
+function resolveCollision<C extends Contender>(
   newcomer: C,
   existing: C,
   local: Pick<LocalTerms, 'localAsn' | 'routerId'>,

@@ -59,7 +59,7 @@ export function open(
 }
 
 /** Our KEEPALIVE is waiting for a collision to show itself. */
-export const isWaiting = ({ deadlines }: Session): boolean => deadlines.at('collision') !== undefined
+const isWaiting = ({ deadlines }: Session): boolean => deadlines.at('collision') !== undefined
 
 /** One event on one connection. Never throws on what a peer sent. */
 export function step(session: Session, input: SessionInput, now: Millis): readonly SessionOutput[] {

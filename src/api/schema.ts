@@ -83,7 +83,7 @@ export const PeerViewSchema = z
   })
   .describe('one neighbour')
 
-export const TransitionSchema = z
+const TransitionSchema = z
   .object({
     at: text.describe('ISO 8601, UTC'),
     from: PeerStateSchema,
@@ -93,7 +93,7 @@ export const TransitionSchema = z
   .describe('a change of state of a peer')
 
 /** What `/v1/peers/{name}` has beside the row of the list. */
-export const PeerDetailSchema = PeerViewSchema.extend({
+const PeerDetailSchema = PeerViewSchema.extend({
   history: z.array(TransitionSchema).readonly().describe('the last 64 changes of state, oldest first'),
 }).describe('one configured neighbour, with its past')
 

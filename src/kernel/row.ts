@@ -119,6 +119,6 @@ function nextHopOf({ targets, interfaces }: SyncView, target: number, leg: numbe
 }
 
 /** 17 becomes EEXIST; a number without a name stays one. */
-export function errnoName(errno: number): string {
+function errnoName(errno: number): string {
   return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? String(errno)
 }

@@ -16,7 +16,7 @@ import {
 } from '../observe/channels.ts'
 
 /** Why an incoming connection was turned away, each with its words for people. */
-export const REFUSALS = {
+const REFUSALS = {
   stranger: 'from an address that is neither a peer nor in a range',
   'source-rate': 'more connections from one address than are taken',
   'global-rate': 'more connections from all addresses than are taken',

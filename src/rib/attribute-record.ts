@@ -44,7 +44,7 @@ export const SIBLING = 15
 /** The rank of a set that must not be used, whatever else it says: below everything else, and never a route. */
 export const UNUSABLE = 0xffff
 /** Preferences of sources go from 0 to this. */
-export const MAX_PREFERENCE = 0x7ffe
+const MAX_PREFERENCE = 0x7ffe
 const STALE = 0x8000
 
 /** High half of PREFERENCE_FLAGS: inverted preference of the source, long-lived stale paths after all others (RFC 9494 4.3). */

@@ -22,7 +22,7 @@ import { type SourceTable, sourceKind } from './source-table.ts'
 
 /** The synthetic attribute of local routes; never sent. The first one of its set, with the metric at this octet. */
 export const LOCAL_ATTRIBUTE = 0
-export const LOCAL_METRIC = 10
+const LOCAL_METRIC = 10
 
 /** There is no type 31, so its bit stands for LARGE_COMMUNITY, which is 32. */
 const LARGE_COMMUNITY_BIT = 31

@@ -12,7 +12,7 @@ import type { Random } from './random.ts'
 
 /** One of the two ends of a link. */
 export type End = 0 | 1
-export const otherEnd = (end: End): End => (end === 0 ? 1 : 0)
+const otherEnd = (end: End): End => (end === 0 ? 1 : 0)
 export const ENDS: readonly [End, End] = [0, 1]
 
 /** The socket at one end of a connection. */

@@ -79,7 +79,7 @@ export function failuresOf(text: string): Map<number, Failure> {
   return failures
 }
 
-export function failureOf(words: string): Failure {
+function failureOf(words: string): Failure {
   const reason = words.replace(/^(Error|RTNETLINK answers): /, '').replace(/\.$/, '')
   if (reason.startsWith('Cannot find device')) return { errno: errno.ENODEV, reason }
   return { errno: ERRNO_OF.get(reason) ?? errno.EINVAL, reason }
