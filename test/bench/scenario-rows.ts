@@ -65,7 +65,7 @@ export const ROWS: readonly Row[] = [
     name: 's1-churn',
     title: '200,000 of 1,000,000 routes change, five times',
     scenario: 's15',
-    contenders: [GODWIT, BIRD, FRR_ONCE],
+    contenders: [GODWIT, BIRD],
     musts: [withBird('churn', 0.4)],
   },
   {
@@ -73,7 +73,7 @@ export const ROWS: readonly Row[] = [
     title: '1,000,000 IPv4 and 200,000 IPv6 routes in and out',
     scenario: 's1',
     args: ['--v6'],
-    contenders: [GODWIT, BIRD, FRR_ONCE],
+    contenders: [GODWIT, BIRD],
     musts: [],
   },
   {

@@ -84,8 +84,10 @@ function readRuns(path: string): Run[] {
 }
 
 function measureRow(row: Row, runs: number, results: string): void {
-  for (let round = 0; round < runs; round++) {
-    const order = round % 2 === 0 ? row.contenders : row.contenders.toReversed()
+  for (let left = runs; left > 0; left--) {
+    const isOdd =
+      readRuns(results).filter(({ key }) => key === `${row.name}/${row.contenders[0]?.name}`).length % 2 === 1
+    const order = isOdd ? row.contenders.toReversed() : row.contenders
     for (const contender of order) {
       const key = `${row.name}/${contender.name}`
       if (contender.daemon !== 'godwit' && versions[contender.daemon] === undefined) continue
