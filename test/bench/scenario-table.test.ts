@@ -97,8 +97,12 @@ describe('judge', () => {
     expect(judge(ROW, MUST, [...others, ...runs('godwit', 601)]).word).toBe('not met')
   })
 
-  it('is not met when one run of ours failed, and leaves failed runs of others out', () => {
-    const failed = (who: string) => readRun(lineOf(`x/${who}`, [phase('announce', 1, { missing: 1 })]))
+  it('is not met when one run of ours failed, and leaves failed phases of others out, but not what they did well before', () => {
+    const failed = (who: string) =>
+      readRun(lineOf(`x/${who}`, [phase('announce', 1, { ok: false, missing: 1 })], { ok: false }))
+    const later = readRun(lineOf('x/FRR', [phase('announce', 1000), phase('withdraw', 1, { ok: false, stale: 1 })]))
+    expect(later.failure).toBe('1 routes or sessions lost')
+    expect(judge(ROW, MUST, [...runs('BIRD 2', 1200), ...runs('godwit', 600), later])).toMatchObject({ theirs: 1000 })
     expect(judge(ROW, MUST, [...others, ...runs('godwit', 10), failed('godwit')]).word).toBe('not met')
     expect(judge(ROW, MUST, [...others, ...runs('godwit', 10), failed('FRR')])).toMatchObject({ theirs: 1200 })
   })

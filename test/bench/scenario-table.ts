@@ -1,6 +1,6 @@
 /**
  * The maths and the text of docs/performance.md: lines of the harness's results become figures, figures become medians, medians are held against what must
- * be reached. Pure. A run that lost a route or a session counts as failed, however fast it was. Called by scenarios.ts.
+ * be reached. Pure. A run of ours that lost a route or a session is not met, however fast it was. Called by scenarios.ts.
  */
 import type { Must, Row } from './scenario-rows.ts'
 
@@ -15,6 +15,7 @@ export interface Run {
 
 interface PhaseLine {
   readonly phase: string
+  readonly ok?: boolean
   readonly converge_ms?: number
   readonly all_p50_ms?: number
   readonly all_p99_ms?: number
@@ -44,6 +45,7 @@ export function readRun(line: string): Run {
   const phases = result.phases ?? []
   const figures = new Map<string, number>()
   for (const phase of phases) {
+    if (phase.ok === false) continue
     if (phase.phase === 'moves') {
       figures.set('moves p50', phase.all_p50_ms ?? Number.NaN)
       figures.set('moves p99', phase.all_p99_ms ?? Number.NaN)
@@ -83,8 +85,7 @@ const runsOf = (runs: readonly Run[], row: Row, contender: string) =>
   runs.filter(({ key }) => key === `${row.name}/${contender}`)
 
 function valuesOf(runs: readonly Run[], figure: string): number[] {
-  const good = runs.filter(({ failure }) => failure === undefined)
-  return good.flatMap(({ figures }) => figures.get(figure) ?? [])
+  return runs.flatMap(({ figures }) => figures.get(figure) ?? [])
 }
 
 export interface Verdict {
@@ -95,7 +96,7 @@ export interface Verdict {
   readonly word: 'met' | 'not met' | 'not measured'
 }
 
-/** One failed run of ours is enough for "not met". */
+/** One failed run of ours is enough for "not met"; of theirs, phases that ended well count whatever happened in others, or they would seem slower. */
 export function judge(row: Row, must: Must, runs: readonly Run[]): Verdict {
   const own = runsOf(runs, row, must.of ?? 'godwit')
   const hasFailed = own.some(({ failure }) => failure !== undefined)

@@ -115,7 +115,7 @@ function page(runs: readonly Run[]): string {
     '',
     'Written by `npm run bench -- scenarios`; do not edit. Every daemon is a black box between the neighbours that the harness of the testbed plays: it has one',
     'core, the generator the other. A time is from the first octet sent until every receiver holds exactly the expected routes; a run with one route lost, wrong or',
-    'stale, or one session lost, has failed. Figures are medians.',
+    'stale, or one session lost, has failed (a phase that ended well still counts for a daemon that is compared with). Figures are medians.',
     '',
     ...machine(),
     '',
