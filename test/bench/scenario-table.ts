@@ -7,6 +7,8 @@ import type { Must, Row } from './scenario-rows.ts'
 export interface Run {
   /** `row/contender`. */
   readonly key: string
+  /** Of godwit, when it was measured. */
+  readonly commit: string
   /** Why its figures do not count. */
   readonly failure: string | undefined
   /** By phase in ms (`announce`, `coldstart`, `churn`: median of the rounds, `moves p50`), `peak` in MB, `stall` in ms, `lost` routes and sessions, `noise` in CPUs. */
@@ -27,9 +29,10 @@ interface PhaseLine {
   readonly lost?: number
 }
 
-/** A line of bench.py's results file, `stall_ms` added by scenarios.ts. */
+/** A line of bench.py's results file, `stall_ms` and `commit` added by scenarios.ts. */
 interface ResultLine {
   readonly dut: string
+  readonly commit?: string
   readonly ok: boolean
   readonly error?: string
   readonly last_notification?: string
@@ -60,7 +63,7 @@ export function readRun(line: string): Run {
   figures.set('lost', lost)
   if (result.stall_ms !== undefined) figures.set('stall', result.stall_ms)
   if (result.wall_s !== undefined) figures.set('noise', (result.noise_cpu_s ?? 0) / result.wall_s)
-  return { key: result.dut, failure: failureOf(result, lost), figures }
+  return { key: result.dut, commit: result.commit ?? 'unknown', failure: failureOf(result, lost), figures }
 }
 
 const wrongOf = ({ missing = 0, wrong = 0, stale = 0, unknown = 0, lost = 0 }: PhaseLine): number =>

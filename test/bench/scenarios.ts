@@ -3,7 +3,7 @@
  * noise meets all of them, and the medians as docs/performance.md. Needs root, two cores, the harness beside the repository and the packages; says which is
  * not there. Called by index.ts.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -23,6 +23,8 @@ const ROOT = process.cwd()
 const HARNESS = resolve(ROOT, '../shared/testbed/bench/bench.py')
 const FRR_BGPD = process.env['FRR_BGPD'] ?? '/usr/lib/frr/bgpd'
 const PAGE = 'docs/performance.md'
+const COMMIT =
+  spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: ROOT }).stdout?.trim() || 'unknown'
 const RUN_TIMEOUT_S = 140
 
 /** Why nothing can be measured here. */
@@ -66,7 +68,11 @@ function measure(row: Row, contender: Contender): string {
     })
     if (!existsSync(results)) return JSON.stringify({ dut: key, ok: false, error: done.stderr.trim().slice(-600) })
     const line: object = JSON.parse(readFileSync(results, 'utf8'))
-    return JSON.stringify({ ...line, ...(existsSync(stall) ? { stall_ms: Number(readFileSync(stall, 'utf8')) } : {}) })
+    return JSON.stringify({
+      ...line,
+      commit: COMMIT,
+      ...(existsSync(stall) ? { stall_ms: Number(readFileSync(stall, 'utf8')) } : {}),
+    })
   } finally {
     rmSync(directory, { recursive: true, force: true })
   }
@@ -99,12 +105,20 @@ function measureRow(row: Row, runs: number, results: string): void {
   }
 }
 
-function machine(): string[] {
+/** `commit (rows)`, for figures that were kept from call to call. */
+function commits(runs: readonly Run[]): string {
+  const rows = new Map<string, Set<string>>()
+  for (const { key, commit } of runs) rows.set(commit, (rows.get(commit) ?? new Set()).add(key.split('/')[0] ?? key))
+  return [...rows]
+    .map(([commit, names]) => (rows.size === 1 ? commit : `${commit} (${[...names].join(', ')})`))
+    .join(', ')
+}
+
+function machine(runs: readonly Run[]): string[] {
   const [cpu] = cpus()
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8', cwd: ROOT }).trim()
   return [
     `- ${cpu?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB of memory, Linux ${release()}`,
-    `- godwit ${commit}, Node ${process.version}; ${versions.bird2 ?? 'no BIRD'}; ${versions.frr ?? 'no FRR'}`,
+    `- godwit ${commits(runs)}; Node ${process.version}; ${versions.bird2 ?? 'no BIRD'}; ${versions.frr ?? 'no FRR'}`,
     `- measured on ${new Date().toISOString().slice(0, 10)}`,
   ]
 }
@@ -117,7 +131,7 @@ function page(runs: readonly Run[]): string {
     'core, the generator the other. A time is from the first octet sent until every receiver holds exactly the expected routes; a run with one route lost, wrong or',
     'stale, or one session lost, has failed (a phase that ended well still counts for a daemon that is compared with). Figures are medians.',
     '',
-    ...machine(),
+    ...machine(runs),
     '',
     '## What must be reached',
     '',
@@ -139,7 +153,7 @@ function page(runs: readonly Run[]): string {
     '    npm ci && npm run bench -- scenarios',
     '',
     'It takes some twenty minutes. `npm run bench -- scenarios s1 s3 --runs 1` measures some and prints them; with `--results FILE` figures are kept from call to call, and',
-    'this page is written when all scenarios are there. `--no-write` leaves it alone; `FRR_BGPD` names another bgpd.',
+    'this page is written from all of them. `--no-write` leaves it alone; `FRR_BGPD` names another bgpd.',
     '',
   ].join('\n')
 }
@@ -163,7 +177,7 @@ export function measureScenarios({ names, runs, results, isWriting }: ScenarioOp
     const measured = readRuns(path)
     const shown = ROWS.filter(row => measured.some(({ key }) => key.startsWith(`${row.name}/`)))
     console.log(['', ...mustTable(shown, measured), '', ...medianTable(shown, measured)].join('\n'))
-    if (isWriting && shown.length === ROWS.length) writeFileSync(PAGE, page(measured))
+    if (isWriting && (names.length === 0 || results !== undefined)) writeFileSync(PAGE, page(measured))
   } finally {
     if (own !== undefined) rmSync(own, { recursive: true, force: true })
   }
