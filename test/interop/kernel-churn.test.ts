@@ -8,8 +8,8 @@ describeLab('three godwit nodes under churn', () => {
   it('have every kernel as the model after 5 s at 300 changes a second', async () => {
     const { changes, right, problems, arrivalsMs, departuresMs } = await runChurn({
       seconds: 5,
-      rate: 500,
-      addresses: 800,
+      rate: 300,
+      addresses: 400,
     })
     console.log(`arrival:   ${formatSummary(summarise(arrivalsMs))}`)
     console.log(`departure: ${formatSummary(summarise(departuresMs))}`)
