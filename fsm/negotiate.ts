@@ -75,7 +75,7 @@ export function localOpen(terms: LocalTerms): Open {
 }
 
 function localCapabilities(terms: LocalTerms): Capability[] {
-  const { families, localAsn, addPath = [], role, routeRefresh = 'enhanced', extendedMessages = true } = terms
+  const { families, localAsn, addPath = [], role, routeRefresh = 'plain', extendedMessages = true } = terms
   const capabilities = families.map(offer)
   if (routeRefresh !== 'off') capabilities.push({ kind: 'route-refresh' })
   if (extendedMessages) capabilities.push({ kind: 'extended-message' })

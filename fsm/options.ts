@@ -27,7 +27,10 @@ export interface LocalTerms {
   readonly requiredCapabilities?: readonly Capability[]
   /** Offer to read messages of up to 65535 octets (RFC 8654). Default true. */
   readonly extendedMessages?: boolean
-  /** Tell routes again when asked (RFC 2918), and mark begin and end (RFC 7313). Default `enhanced`. */
+  /**
+   * Tell routes again when asked (RFC 2918); `enhanced` marks begin and end too (RFC 7313). Default `plain`.
+   * INTEROP: FRR 8.4.4 never answers a request of a neighbour that offers the marks without graceful restart.
+   */
   readonly routeRefresh?: 'enhanced' | 'plain' | 'off'
   /** Offer path identifiers: families and modes as in `AddPathMode` of `wire/` (RFC 7911 4). Default none. */
   readonly addPath?: readonly { readonly family: Family; readonly mode: number }[]

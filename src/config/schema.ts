@@ -141,10 +141,13 @@ const session = {
   ).optional(),
   delayOpen: whole(0, 240, "Seconds to wait for the neighbour's OPEN before ours is sent (RFC 4271 8.1.1).").default(0),
   extendedMessages: flag(true, 'Offer to read messages of up to 65535 octets (RFC 8654).'),
+  // INTEROP: not enhanced by default: FRR 8.4.4 does not answer requests of who offers it without graceful restart (FRRouting/frr#16126).
   routeRefresh: z
     .enum(['enhanced', 'plain', 'off'])
-    .default('enhanced')
-    .describe('Tell routes again when asked (RFC 2918): enhanced marks begin and end (RFC 7313), off offers nothing.'),
+    .default('plain')
+    .describe(
+      'Tell routes again when asked (RFC 2918): enhanced marks begin and end (RFC 7313), which FRR does not cope with; off offers nothing.',
+    ),
   retryWithoutCapabilities: flag(
     true,
     'Try once without capabilities when the neighbour refuses ours with 2/4 or 2/7 (RFC 5492 3).',

@@ -161,7 +161,6 @@ export class Routing implements RoutingPort<PeerId> {
       families: negotiated.families,
       fourOctetAs: negotiated.fourOctetAs,
       maxLength: negotiated.codec.maxLength,
-      ...{ enhancedRefresh: negotiated.enhancedRefresh },
       reflectorClient: peer.reflectorClient,
       clusterId: peer.clusterId ?? this.#speaker.routerId,
       nextHopSelf: peer.nextHopSelf,

@@ -74,7 +74,7 @@ export class Routes implements RoutingPort<SimulatedSession> {
       families: negotiated.families,
       fourOctetAs: negotiated.fourOctetAs,
       maxLength: negotiated.codec.maxLength,
-      ...{ enhancedRefresh: negotiated.enhancedRefresh },
+      enhancedRefresh: negotiated.enhancedRefresh,
       reflectorClient: place.hasClient,
       clusterId: site.clusterId,
       nextHopSelf: false,

@@ -307,6 +307,7 @@ export class Speaker implements Host {
         peerAsn: remote.asn,
         routerId: this.site.routerId,
         families: FAMILIES,
+        routeRefresh: 'enhanced',
         passive: isPassive,
         mayAccept: true,
         random: this.#random.next,

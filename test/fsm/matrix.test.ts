@@ -108,7 +108,7 @@ const OPTIONS: Record<string, Partial<PeerFsmOptions>> = {
 }
 
 const arrive = (situation: string, changes: Partial<PeerFsmOptions>) => {
-  const options = terms({ ...changes, ...SITUATIONS[situation]?.options })
+  const options = terms({ routeRefresh: 'enhanced', ...changes, ...SITUATIONS[situation]?.options })
   const peer = new PeerFsm(options)
   const watch = new Watch(peer, options)
   for (const input of SITUATIONS[situation]?.path ?? []) watch.handle(input, millis(1000))

@@ -104,13 +104,13 @@ describe('the octets we send', () => {
     expect([...(sent[0] ?? [])]).toEqual([...MARKER, 0, 19, 4])
   })
 
-  it('are an OPEN with hold time 90, identifier 10.0.0.1 and six capabilities', () => {
+  it('are an OPEN with hold time 90, identifier 10.0.0.1 and five capabilities', () => {
     const bench = new Bench().toOpenSent()
     const output = bench.outputs[0]
     const bytes = output?.type === 'send' ? output.bytes : new Uint8Array()
-    const head = [...MARKER, 0, 55, 1, 4, 0xfc, 0, 0, 90, 10, 0, 0, 1]
-    const capabilities = [1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1, 2, 0, 6, 0, 65, 4, 0, 0, 0xfc, 0, 70, 0]
-    expect([...bytes]).toEqual([...head, 26, 2, 24, ...capabilities])
+    const head = [...MARKER, 0, 53, 1, 4, 0xfc, 0, 0, 90, 10, 0, 0, 1]
+    const capabilities = [1, 4, 0, 1, 0, 1, 1, 4, 0, 2, 0, 1, 2, 0, 6, 0, 65, 4, 0, 0, 0xfc, 0]
+    expect([...bytes]).toEqual([...head, 24, 2, 22, ...capabilities])
   })
 })
 

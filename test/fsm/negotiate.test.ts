@@ -23,20 +23,13 @@ const IPV4 = multiprotocol(IPV4_UNICAST)
 const IPV6 = multiprotocol(IPV6_UNICAST)
 
 describe('our OPEN', () => {
-  it('offers every family, route refresh with marks, long messages and four-octet AS numbers', () => {
+  it('offers every family, route refresh, long messages and four-octet AS numbers', () => {
     expect(localOpen(terms())).toEqual({
       version: 4,
       asn: 64512,
       holdTimeS: 90,
       routerId: id('10.0.0.1'),
-      capabilities: [
-        IPV4,
-        IPV6,
-        { kind: 'route-refresh' },
-        { kind: 'extended-message' },
-        four(64512),
-        { kind: 'enhanced-route-refresh' },
-      ],
+      capabilities: [IPV4, IPV6, { kind: 'route-refresh' }, { kind: 'extended-message' }, four(64512)],
     })
   })
 
@@ -54,11 +47,17 @@ describe('our OPEN', () => {
 describe('what is not wanted', () => {
   it.each<[string, Partial<LocalTerms>, string[]]>([
     ['extended messages', { extendedMessages: false }, ['extended-message']],
-    ['marks of refresh', { routeRefresh: 'plain' }, ['enhanced-route-refresh']],
-    ['any refresh', { routeRefresh: 'off' }, ['route-refresh', 'enhanced-route-refresh']],
+    ['any refresh', { routeRefresh: 'off' }, ['route-refresh']],
   ])('is not offered: %s', (_name, ours, missing) => {
     const kinds = (changes: Partial<LocalTerms>) => localOpen(terms(changes)).capabilities.map(({ kind }) => kind)
     expect(kinds({}).filter(kind => !kinds(ours).includes(kind))).toEqual(missing)
+  })
+
+  it('marks of refresh are offered only to those who ask for it', () => {
+    expect(localOpen(terms({ routeRefresh: 'enhanced' })).capabilities).toEqual([
+      ...localOpen(terms({ routeRefresh: 'plain' })).capabilities,
+      { kind: 'enhanced-route-refresh' },
+    ])
   })
 })
 

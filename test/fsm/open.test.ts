@@ -36,7 +36,7 @@ describe('capabilities the peer refuses (row 24)', () => {
     expect(again(bench, 2)).toBe(0)
     bench.message(2, notify(2, 4))
     expect(bench.peer.connectRetryCounter).toBe(1)
-    expect(again(bench, 3)).toBe(6)
+    expect(again(bench, 3)).toBe(5)
   })
 
   it('are offered again after a session without them', () => {
@@ -47,7 +47,7 @@ describe('capabilities the peer refuses (row 24)', () => {
     bench.message(2, { type: 'keepalive' })
     expect(bench.peer.established?.negotiated.codec.fourOctetAs).toBe(false)
     bench.closed(2)
-    expect(again(bench, 3)).toBe(6)
+    expect(again(bench, 3)).toBe(5)
   })
 
   it.each<[string, Partial<PeerFsmOptions>]>([
@@ -64,7 +64,7 @@ describe('capabilities the peer refuses (row 24)', () => {
   it('are not left out for other errors', () => {
     const bench = new Bench().toOpenSent()
     bench.message(1, notify(2, 2))
-    expect(again(bench, 2)).toBe(6)
+    expect(again(bench, 2)).toBe(5)
   })
 })
 

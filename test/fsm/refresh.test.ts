@@ -9,7 +9,9 @@ import { Bench, multiprotocol, peerOpen, refresh } from '../support/fsm-peer.ts'
 const [REQUEST, BEGIN, END] = [0, 1, 2]
 const ENHANCED: Capability = { kind: 'enhanced-route-refresh' }
 const enhanced = (ours: Partial<PeerFsmOptions> = {}, extra: readonly Capability[] = [ENHANCED]): Bench =>
-  new Bench(ours).toEstablished(1, 'outgoing', { capabilities: [...peerOpen().capabilities, ...extra] })
+  new Bench({ routeRefresh: 'enhanced', ...ours }).toEstablished(1, 'outgoing', {
+    capabilities: [...peerOpen().capabilities, ...extra],
+  })
 const mark = (subtype: number, family = IPV4_UNICAST) => refresh(family.afi, family.safi, subtype)
 
 describe('between two speakers of RFC 7313', () => {
@@ -53,7 +55,7 @@ describe('between two speakers of RFC 7313', () => {
   })
 
   it('marks around a family that was not negotiated are ignored (row 171)', () => {
-    const bench = new Bench({ families: [IPV4_UNICAST] }).toEstablished(1, 'outgoing', {
+    const bench = new Bench({ routeRefresh: 'enhanced', families: [IPV4_UNICAST] }).toEstablished(1, 'outgoing', {
       capabilities: [...peerOpen().capabilities, ENHANCED],
     })
     expect(bench.message(1, mark(BEGIN, IPV6_UNICAST))).toEqual([])

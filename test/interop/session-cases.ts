@@ -6,7 +6,16 @@
 import { pause } from '../../src/lab/process.ts'
 import { type DaemonLink, type LinkSession, until } from '../support/daemons/link.ts'
 import type { DaemonKind, OwnRoute } from '../support/daemons/port.ts'
-import { announcedBy, attributesTold, type WireMessage, withdrawnBy } from '../support/daemons/tap.ts'
+import { attributesTold, withdrawnBy } from '../support/daemons/tap.ts'
+import {
+  answersRefresh,
+  marksOurAnswer,
+  marksTheirAnswer,
+  neverAnswers,
+  neverAsks,
+  obeysRefresh,
+} from './refresh-checks.ts'
+import { fail, MARKS, OUR_ROUTES, type Subject, same, THEIR_ROUTES, undisturbed, up } from './subject.ts'
 
 export const OUR_ASN = 4_200_000_001
 export const THEIR_ASN = 4_200_000_002
@@ -19,14 +28,6 @@ const PASSWORD = 'k1-s3cret'
 const HOLD_TIME_S = 3
 const GOODBYE = 'rack 7 moves at noon, caf\u00e9 too'
 
-/** A session of one case between godwit and one daemon. */
-export interface Subject {
-  readonly link: DaemonLink
-  readonly name: string
-  readonly ours: string
-  readonly theirs: string
-}
-
 export interface SessionCase {
   readonly name: string
   readonly session: Omit<LinkSession, 'name'>
@@ -37,8 +38,7 @@ export interface SessionCase {
   readonly checkLack?: (subject: Subject) => Promise<void>
 }
 
-/** What godwit tells of its own on the sessions that exchange routes, and how its export policy marks it. */
-export const OUR_ROUTES = { ipv4: '192.0.2.0/24', ipv6: '2001:db8:1::/48' } as const
+/** How its export policy marks what godwit tells of its own. */
 export const OUR_POLICIES = {
   'own-out': {
     terms: [
@@ -52,12 +52,6 @@ export const OUR_POLICIES = {
   },
 }
 
-const MARKS = { med: 9, communities: ['65002:8', '65002:9'], largeCommunities: ['4200000002:5:6'], asPath: [65077] }
-export const THEIR_ROUTES: readonly OwnRoute[] = [
-  { prefix: '203.0.113.0/24', ...MARKS },
-  { prefix: '2001:db8:2::/48', ...MARKS },
-]
-
 const MANY = 1100
 /**
  * What takes an UPDATE of more than 4,096 octets: many prefixes with the same attributes for FRR; many communities for BIRD, which never sends more
@@ -68,16 +62,6 @@ export const LONG_ROUTES: Readonly<Record<DaemonKind, readonly OwnRoute[]>> = {
   frr: Array.from({ length: MANY }, (_, index) => ({ prefix: `20.${index >> 8}.${index & 255}.0/24` })),
   gobgp: [],
 }
-
-const fail = (sentence: string): never => {
-  throw new Error(sentence)
-}
-const same = (what: string, seen: unknown, wanted: unknown): void => {
-  const [a, b] = [JSON.stringify(seen), JSON.stringify(wanted)]
-  if (a !== b) fail(`${what} is ${a}, not ${b}`)
-}
-
-const up = ({ link, name }: Subject): Promise<void> => until('Established on both sides', () => link.isUp(name))
 
 async function staysDown({ link, name }: Subject): Promise<void> {
   for (let turn = 0; turn < 12; turn++) {
@@ -109,14 +93,6 @@ async function collides(subject: Subject): Promise<void> {
 async function settles(subject: Subject): Promise<void> {
   await up(subject)
   await undisturbed(subject, () => pause(2000))
-}
-
-/** Does something in which the session must not end. */
-async function undisturbed({ link, name }: Subject, work: () => Promise<void>): Promise<void> {
-  const before = link.endsOf(name).length
-  await work()
-  same('what ended sessions here meanwhile', link.endsOf(name).slice(before), [])
-  same('the state here', (await link.peer(name)).state, 'Established')
 }
 
 async function holdsShort(subject: Subject): Promise<void> {
@@ -239,87 +215,6 @@ async function followsChanges(subject: Subject): Promise<void> {
   await until('the withdrawal in the capture', said)
 }
 
-const isRefresh = ({ content }: WireMessage): boolean =>
-  content.type === 'route-refresh' && (content.subtype ?? 0) === 0
-
-async function answersRefresh(subject: Subject): Promise<void> {
-  await up(subject)
-  const { link, name, ours, theirs } = subject
-  const ourRoute = OUR_ROUTES.ipv4
-  const tellings = async () =>
-    (await link.tap.sent(ours, theirs)).filter(message => announcedBy(message).includes(ourRoute)).length
-  await until('our route on the wire', async () => (await tellings()) > 0)
-  const before = await tellings()
-  await undisturbed(subject, async () => {
-    await link.daemon.askAgain(name)
-    await until('their ROUTE-REFRESH on the wire', async () => (await link.tap.sent(theirs, ours)).some(isRefresh))
-    await until('our route once more', async () => (await tellings()) > before)
-  })
-}
-
-/** They tell their routes again when we ask, and the session and the routes stay. */
-async function obeysRefresh(subject: Subject): Promise<void> {
-  await up(subject)
-  const { link, name, ours, theirs } = subject
-  const { prefix = '' } = THEIR_ROUTES[0] ?? {}
-  const tellings = async () =>
-    (await link.tap.sent(theirs, ours)).filter(message => announcedBy(message).includes(prefix)).length
-  await until('their route on the wire', async () => (await tellings()) > 0)
-  const before = await tellings()
-  await undisturbed(subject, async () => {
-    await link.order('refresh', name)
-    await until('our ROUTE-REFRESH on the wire', async () => (await link.tap.sent(ours, theirs)).some(isRefresh))
-    await until('their route once more', async () => (await tellings()) > before)
-  })
-  const rows = await link.routes(`?peer=${name}`)
-  same(
-    'their route afterwards',
-    rows.some(row => row.prefix === prefix),
-    true,
-  )
-}
-
-async function neverAnswers(subject: Subject): Promise<void> {
-  await up(subject)
-  const { link, name, ours, theirs } = subject
-  await until('their routes here', async () => (await link.routes(`?peer=${name}`)).length > 0)
-  await pause(2000)
-  const before = (await link.tap.sent(theirs, ours)).length
-  await link.order('refresh', name)
-  await until('our ROUTE-REFRESH on the wire', async () => (await link.tap.sent(ours, theirs)).some(isRefresh))
-  await pause(3000)
-  const answer = (await link.tap.sent(theirs, ours)).slice(before).filter(({ content }) => content.type !== 'keepalive')
-  if (answer.some(({ content }) => content.type === 'route-refresh')) fail('it answers after all')
-}
-
-/** The answer to a refresh stands between the marks of RFC 7313, on the wire. */
-async function isMarked(link: DaemonLink, [from, to]: readonly [string, string], prefix: string): Promise<void> {
-  const events = async () =>
-    (await link.tap.sent(from, to)).flatMap(message => {
-      const { type, subtype = 0 } = message.content
-      if (type === 'route-refresh' && subtype > 0) return [subtype === 1 ? 'begin' : 'end']
-      return announcedBy(message).includes(prefix) ? ['route'] : []
-    })
-  await until('begin, route, end on the wire', async () => {
-    const text = (await events()).join(' ')
-    return /begin (route )+end/.test(text) || text
-  })
-}
-
-async function marksTheirAnswer(subject: Subject): Promise<void> {
-  await obeysRefresh(subject)
-  const { link, ours, theirs } = subject
-  await isMarked(link, [theirs, ours], THEIR_ROUTES[0]?.prefix ?? '')
-}
-
-async function neverAsks(subject: Subject): Promise<void> {
-  await up(subject)
-  const { link, name, ours, theirs } = subject
-  await link.daemon.askAgain(name)
-  await pause(3000)
-  if ((await link.tap.sent(theirs, ours)).some(isRefresh)) fail('it sends ROUTE-REFRESH after all')
-}
-
 /** Capability codes in the last OPEN one side sent. */
 async function capabilitiesOf(link: DaemonLink, from: string, to: string): Promise<number[]> {
   const open = (await link.tap.sent(from, to)).findLast(({ content }) => content.type === 'open')
@@ -422,16 +317,22 @@ export const SESSION_CASES: readonly SessionCase[] = [
   },
   {
     name: 'we ask for a refresh',
-    session: { ours: { import: 'accept-all', routeRefresh: 'plain' } },
+    session: { ours: { import: 'accept-all' } },
     check: obeysRefresh,
   },
   {
+    name: 'they ask for an enhanced refresh: we mark begin and end',
+    session: { ours: { ...BOTH_OF_OURS, routeRefresh: 'enhanced' } },
+    check: marksOurAnswer,
+    ...NO_ENHANCED,
+  },
+  {
     name: 'we ask for an enhanced refresh: they mark begin and end',
-    session: { ours: { import: 'accept-all' } },
+    session: { ours: { import: 'accept-all', routeRefresh: 'enhanced' } },
     check: marksTheirAnswer,
     lacks: {
       ...NO_ENHANCED.lacks,
-      frr: 'an answer to those who offer enhanced refresh without graceful restart (FRRouting/frr#16126); `routeRefresh: plain` helps',
+      frr: 'an answer to those who offer enhanced refresh without graceful restart (FRRouting/frr#16126)',
     },
     checkLack: subject => (subject.link.plan.kind === 'frr' ? neverAnswers(subject) : NO_ENHANCED.checkLack(subject)),
   },

@@ -8,16 +8,8 @@ import { describeDaemons, versions } from '../support/daemons/describe.ts'
 import { DaemonLink } from '../support/daemons/link.ts'
 import { DAEMON_KINDS, type DaemonKind } from '../support/daemons/port.ts'
 import { cells, printTable } from '../support/daemons/table.ts'
-import {
-  LONG_ROUTES,
-  OUR_ASN,
-  OUR_POLICIES,
-  OUR_ROUTES,
-  SESSION_CASES,
-  type SessionCase,
-  THEIR_ASN,
-  THEIR_ROUTES,
-} from './session-cases.ts'
+import { LONG_ROUTES, OUR_ASN, OUR_POLICIES, SESSION_CASES, type SessionCase, THEIR_ASN } from './session-cases.ts'
+import { OUR_ROUTES, THEIR_ROUTES } from './subject.ts'
 
 const linkTo = (kind: DaemonKind): DaemonLink =>
   new DaemonLink({

@@ -105,7 +105,7 @@ describe('a changed key of one peer', () => {
       'peers[tor].extendedMessages',
       'reset',
     ],
-    ['routeRefresh', 'tor', 'name: tor,', 'name: tor, routeRefresh: plain,', 'peers[tor].routeRefresh', 'reset'],
+    ['routeRefresh', 'tor', 'name: tor,', 'name: tor, routeRefresh: enhanced,', 'peers[tor].routeRefresh', 'reset'],
     [
       'retryWithoutCapabilities',
       'tor',

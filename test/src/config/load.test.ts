@@ -103,7 +103,7 @@ describe('defaults', () => {
       minHoldTimeS: 3,
       delayOpenS: 0,
       extendedMessages: true,
-      routeRefresh: 'enhanced',
+      routeRefresh: 'plain',
       retryWithoutCapabilities: true,
       families: [IPV4_UNICAST, IPV6_UNICAST],
       reflectorClient: false,

@@ -93,7 +93,7 @@ describe('extended messages', () => {
 
 describe('route refresh', () => {
   it('hands BoRR and EoRR to the table (row 173)', async () => {
-    const world = await start([peerAt(2)])
+    const world = await start([peerAt(2, { fsm: fsmOptions({ routeRefresh: 'enhanced' }) })])
     const peer = await establish(world, openWith(...ENHANCED_REFRESH))
     peer.send(message(REFRESH, [0, 1, 1, 1]), updateMessage(1), message(REFRESH, [0, 1, 2, 1]))
     await until(() => world.routing.up('p2')?.marks.length === 2, 'both marks')

@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
-import { LabProcess } from '../../../src/lab/process.ts'
+import type { LabProcess } from '../../../src/lab/process.ts'
 import {
   type Daemon,
   type DaemonPlan,
@@ -41,7 +41,7 @@ export class BirdDaemon implements Daemon {
     return bird
   }
 
-  private constructor(plan: DaemonPlan, { directory, enter }: Place) {
+  private constructor(plan: DaemonPlan, { directory, spawn }: Place) {
     const base = join(directory, plan.name)
     this.#plan = plan
     this.#file = `${base}.bird.conf`
@@ -50,7 +50,7 @@ export class BirdDaemon implements Daemon {
     this.#routes = new Map(plan.routes?.map(route => [route.prefix, route]))
     this.#write()
     const args = ['-f', '-c', this.#file, '-s', this.#socket]
-    this.process = new LabProcess({ name: plan.name, program: 'bird', args, logFile: this.#log, enter })
+    this.process = spawn({ name: plan.name, program: 'bird', args, logFile: this.#log })
   }
 
   /** What `birdc` prints, without the greeting. */

@@ -5,7 +5,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
-import { LabProcess } from '../../../src/lab/process.ts'
+import type { LabProcess } from '../../../src/lab/process.ts'
 import {
   type Daemon,
   type DaemonPlan,
@@ -62,12 +62,11 @@ export class FrrDaemon implements Daemon {
     // zebra insists on a user of its own, who must get there and write there.
     chmodSync(place.directory, 0o711)
     await run('chown', ['frr:frr', sockets, `${base}.zebra.conf`])
-    const zebra = new LabProcess({
+    const zebra = place.spawn({
       name: `${plan.name}'s zebra`,
       program: ZEBRA,
       args: ['-f', `${base}.zebra.conf`, ...commonOptions(base, 'zebra')],
       logFile: `${base}.zebra.log`,
-      enter: place.enter,
     })
     await zebra.ready(() => Promise.resolve(existsSync(zserv(base))), START_TIMEOUT_MS)
     const frr = new FrrDaemon(plan, place, zebra)
@@ -80,7 +79,7 @@ export class FrrDaemon implements Daemon {
     return frr
   }
 
-  private constructor(plan: DaemonPlan, { directory, enter }: Place, zebra: LabProcess) {
+  private constructor(plan: DaemonPlan, { directory, spawn }: Place, zebra: LabProcess) {
     const base = join(directory, plan.name)
     this.#plan = plan
     this.#zebra = zebra
@@ -89,7 +88,7 @@ export class FrrDaemon implements Daemon {
     const routes = (plan.routes ?? []).flatMap(route => this.#routeCommands(route))
     writeFileSync(`${base}.frr.conf`, [...configuration(plan), ...routes, ''].join('\n'))
     const args = ['-f', `${base}.frr.conf`, ...commonOptions(base, 'bgpd'), '-n', '-S']
-    this.process = new LabProcess({ name: plan.name, program: BGPD, args, logFile: this.#log, enter })
+    this.process = spawn({ name: plan.name, program: BGPD, args, logFile: this.#log })
   }
 
   /** What `vtysh` prints for commands, one after another. */

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
-import { LabProcess } from '../../../src/lab/process.ts'
+import type { LabProcess } from '../../../src/lab/process.ts'
 import {
   type Daemon,
   type DaemonPlan,
@@ -63,14 +63,14 @@ export class GobgpDaemon implements Daemon {
     return gobgp
   }
 
-  private constructor(plan: DaemonPlan, { directory, enter }: Place) {
+  private constructor(plan: DaemonPlan, { directory, spawn }: Place) {
     const base = join(directory, plan.name)
     this.#plan = plan
     this.#socket = `unix://${base}.gobgp.sock`
     this.#log = `${base}.log`
     writeFileSync(`${base}.gobgp.toml`, configuration(plan))
     const args = ['-f', `${base}.gobgp.toml`, '--api-hosts', this.#socket, '--pprof-disable']
-    this.process = new LabProcess({ name: plan.name, program: 'gobgpd', args, logFile: this.#log, enter })
+    this.process = spawn({ name: plan.name, program: 'gobgpd', args, logFile: this.#log })
   }
 
   command(...words: readonly string[]): Promise<string> {

@@ -11,7 +11,8 @@ import { readList } from '../../../src/cli/client.ts'
 import type { ConfigInput } from '../../../src/config/index.ts'
 import { Godwit } from '../../../src/lab/godwit.ts'
 import { Namespaces } from '../../../src/lab/namespace.ts'
-import type { Daemon, DaemonKind, DaemonRoute, Neighbour, OwnRoute, Place } from './port.ts'
+import { Crew } from './crew.ts'
+import type { Daemon, DaemonKind, DaemonRoute, Neighbour, OwnRoute } from './port.ts'
 import { startDaemon } from './start.ts'
 import { Tap } from './tap.ts'
 
@@ -75,6 +76,7 @@ export class Lan {
   readonly plan: LanPlan
   readonly directory = mkdtempSync(join(tmpdir(), 'godwit-lan-'))
   readonly namespaces = new Namespaces()
+  readonly #crew = new Crew(this.directory, this.namespaces)
   readonly #daemons = new Map<string, Daemon>()
   readonly #godwits = new Map<string, Godwit>()
   readonly #taps = new Map<string, Tap>()
@@ -137,11 +139,8 @@ export class Lan {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([
-      ...[...this.#daemons.values()].map(daemon => daemon.stop()),
-      ...[...this.#godwits.values()].map(godwit => godwit.process.stop()),
-    ])
-    for (const tap of this.#taps.values()) await tap.process.stop()
+    const godwits = [...this.#godwits.values()]
+    await Promise.all([this.#crew.stop(), ...godwits.map(godwit => godwit.process.stop())])
     this.namespaces.removeAll()
     if (process.env['GODWIT_KEEP_LAB'] === undefined) rmSync(this.directory, { recursive: true })
     else console.log(`configurations, logs and captures are in ${this.directory}`)
@@ -151,20 +150,16 @@ export class Lan {
     return join(this.directory, `${name}.sock`)
   }
 
-  #place(name: string): Place {
-    return { directory: this.directory, enter: work => this.namespaces.enter(name, work) }
-  }
-
   async #startMember(member: LanMember): Promise<void> {
     const { name, kind } = member
     if (kind !== 'godwit') {
-      this.#daemons.set(name, await startDaemon(kind, this.#daemonPlan(member), this.#place(name)))
+      this.#daemons.set(name, await startDaemon(kind, this.#daemonPlan(member), this.#crew.place(name)))
       return
     }
-    const tap = new Tap(`${name}-tap`, this.#place(name), DEVICE)
+    const tap = new Tap(`${name}-tap`, this.#crew.place(name), DEVICE)
     this.#taps.set(name, tap)
     await tap.ready()
-    const { directory, enter } = this.#place(name)
+    const { directory, enter } = this.#crew.place(name)
     const godwit = Godwit.start({ name, config: this.#config(member), socket: this.#socket(name), directory, enter })
     this.#godwits.set(name, godwit)
     await godwit.ready()

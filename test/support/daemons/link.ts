@@ -11,6 +11,7 @@ import type { ConfigInput } from '../../../src/config/index.ts'
 import { Godwit } from '../../../src/lab/godwit.ts'
 import { Namespaces } from '../../../src/lab/namespace.ts'
 import { pause } from '../../../src/lab/process.ts'
+import { Crew } from './crew.ts'
 import type { Daemon, DaemonKind, Neighbour, OwnRoute, Place } from './port.ts'
 import { startDaemon } from './start.ts'
 import { Tap } from './tap.ts'
@@ -46,6 +47,7 @@ export class DaemonLink {
   readonly plan: LinkPlan
   readonly directory = mkdtempSync(join(tmpdir(), 'godwit-interop-'))
   readonly namespaces = new Namespaces()
+  readonly #crew = new Crew(this.directory, this.namespaces)
   readonly #socket = join(this.directory, 'godwit.sock')
   #daemon: Daemon | undefined
   #godwit: Godwit | undefined
@@ -75,7 +77,7 @@ export class DaemonLink {
   }
 
   place(space: string): Place {
-    return { directory: this.directory, enter: work => this.namespaces.enter(space, work) }
+    return this.#crew.place(space)
   }
 
   ourAddress(name: string): string {
@@ -160,8 +162,7 @@ export class DaemonLink {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#daemon?.stop(), this.#godwit?.process.stop()])
-    await this.#tap?.process.stop()
+    await Promise.all([this.#crew.stop(), this.#godwit?.process.stop()])
     this.namespaces.removeAll()
     if (process.env['GODWIT_KEEP_LAB'] === undefined) rmSync(this.directory, { recursive: true })
     else console.log(`${this.plan.kind}: configurations, logs and capture are in ${this.directory}`)

@@ -3,7 +3,7 @@
  * stands, tell and take back routes, end a session with words, ask for and send everything again. `bird.ts`, `frr.ts` and
  * `gobgp.ts` put a real daemon behind it. Everything read is the daemon's own opinion, from its own tools.
  */
-import type { LabProcess } from '../../../src/lab/process.ts'
+import type { LabProcess, ProcessPlan } from '../../../src/lab/process.ts'
 
 export type DaemonKind = 'bird' | 'frr' | 'gobgp'
 export const DAEMON_KINDS: readonly DaemonKind[] = ['bird', 'frr', 'gobgp']
@@ -50,6 +50,8 @@ export interface DaemonPlan {
 export interface Place {
   readonly directory: string
   readonly enter: <T>(work: () => T) => T
+  /** Starts a program here; whoever made the place ends it. */
+  readonly spawn: (plan: Omit<ProcessPlan, 'enter'>) => LabProcess
 }
 
 export interface SessionView {

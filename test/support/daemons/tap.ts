@@ -5,7 +5,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEFAULT_OPTIONS, decodeFile } from '../../../src/decode/index.ts'
-import { LabProcess } from '../../../src/lab/process.ts'
+import type { LabProcess } from '../../../src/lab/process.ts'
 import type { Place } from './port.ts'
 
 const START_TIMEOUT_MS = 10_000
@@ -46,11 +46,11 @@ export class Tap {
   readonly process: LabProcess
   readonly file: string
 
-  constructor(name: string, { directory, enter }: Place, device: string) {
+  constructor(name: string, { directory, spawn }: Place, device: string) {
     this.file = join(directory, `${name}.pcap`)
     const options = ['-U', '--immediate-mode', '-s', '70000', '-B', '65536', '-Z', 'root', '-w', this.file]
     const args = ['-i', device, ...options, 'tcp', 'port', '179']
-    this.process = new LabProcess({ name, program: 'tcpdump', args, logFile: join(directory, `${name}.log`), enter })
+    this.process = spawn({ name, program: 'tcpdump', args, logFile: join(directory, `${name}.log`) })
   }
 
   ready(): Promise<void> {
