@@ -17,6 +17,7 @@ const stop: PeerInput = { type: 'stop', subcode: 2, communication: 'maintenance'
 const ours: PeerInput = { type: 'connected', connection: 1, direction: 'outgoing' }
 const theirs: PeerInput = { type: 'connected', connection: 2, direction: 'incoming' }
 const open = openMessage({ capabilities: [...peerOpen().capabilities, { kind: 'enhanced-route-refresh' }] })
+const MARKED: Partial<PeerFsmOptions> = { routeRefresh: 'enhanced' }
 const DELAYED: Partial<PeerFsmOptions> = { delayOpenMs: 2000 }
 
 const toEstablished = [start, ours, message(1, open), message(1, keepalive)]
@@ -108,7 +109,7 @@ const OPTIONS: Record<string, Partial<PeerFsmOptions>> = {
 }
 
 const arrive = (situation: string, changes: Partial<PeerFsmOptions>) => {
-  const options = terms({ routeRefresh: 'enhanced', ...changes, ...SITUATIONS[situation]?.options })
+  const options = terms({ ...MARKED, ...changes, ...SITUATIONS[situation]?.options })
   const peer = new PeerFsm(options)
   const watch = new Watch(peer, options)
   for (const input of SITUATIONS[situation]?.path ?? []) watch.handle(input, millis(1000))
@@ -165,7 +166,7 @@ function matrix(): string {
   ]
   const sections = names.map(name => {
     const rows = inputs.map(([label, input]) => {
-      const bench = new Bench(SITUATIONS[name]?.options)
+      const bench = new Bench({ ...MARKED, ...SITUATIONS[name]?.options })
       for (const step of SITUATIONS[name]?.path ?? []) bench.handle(step)
       bench.wait(Number(/(\d+) ms$/.exec(label)?.[1] ?? 0))
       const outputs = bench.handle(input)

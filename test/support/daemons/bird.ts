@@ -199,7 +199,7 @@ function pathsOf(prefix: string, lines: readonly string[], neighbours: ReadonlyM
     const from = neighbours.get(/\[(\w+) /.exec(head)?.[1] ?? '')
     if (from === undefined) return []
     const values = new Map(rest.map(line => splitAttribute(line.trim())))
-    return [{ prefix, from, ...attributesOf(values) }]
+    return [{ prefix, from, pathId: null, ...attributesOf(values) }]
   })
 }
 
@@ -208,7 +208,7 @@ function splitAttribute(line: string): [string, string] {
   return [line.slice(0, at), line.slice(at + 1).trim()]
 }
 
-function attributesOf(values: ReadonlyMap<string, string>): Omit<DaemonRoute, 'prefix' | 'from'> {
+function attributesOf(values: ReadonlyMap<string, string>): Omit<DaemonRoute, 'prefix' | 'from' | 'pathId'> {
   const text = (name: string): string => values.get(`BGP.${name}`) ?? ''
   const number = (name: string): number | null => (values.has(`BGP.${name}`) ? Number(text(name)) : null)
   const tuples = (name: string): string[] =>

@@ -42,6 +42,7 @@ interface PathJson {
   readonly clusterList?: { readonly list: readonly string[] }
   readonly nexthops: readonly { readonly ip: string }[]
   readonly peer: { readonly peerId: string }
+  readonly addpathRxId?: number
 }
 
 export class FrrDaemon implements Daemon {
@@ -207,6 +208,7 @@ function routeOf(prefix: string, path: PathJson): DaemonRoute {
   return {
     prefix,
     from: path.peer.peerId,
+    pathId: path.addpathRxId ?? null,
     nextHop: path.nexthops[0]?.ip ?? '',
     asPath: path.aspath.string === 'Local' ? '' : path.aspath.string,
     origin: path.origin.toLowerCase(),

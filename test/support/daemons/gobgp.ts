@@ -164,6 +164,7 @@ function routeOf(prefix: string, path: PathJson): DaemonRoute[] {
     {
       prefix,
       from,
+      pathId: null,
       nextHop: attribute(3)?.nexthop ?? attribute(14)?.nexthop ?? '',
       asPath: (attribute(2)?.as_paths ?? []).flatMap(({ asns }) => asns).join(' '),
       origin: ORIGINS[Number(attribute(1)?.value ?? 0)] ?? '',

@@ -39,12 +39,15 @@ export interface LanSession {
   readonly client?: string
   /** With a password (RFC 2385) and TTL security (RFC 5082). */
   readonly isSecured?: boolean
+  /** Several paths of a prefix, in both directions (RFC 7911). */
+  readonly addPath?: boolean
 }
 
 interface LanNeighbour {
   readonly member: LanMember
   readonly isClient: boolean
   readonly isSecured: boolean
+  readonly addPath: boolean
 }
 
 export interface LanPlan {
@@ -97,11 +100,17 @@ export class Lan {
     return tap
   }
 
+  daemon(name: string): Daemon {
+    const daemon = this.#daemons.get(name)
+    if (daemon === undefined) throw new Error(`no daemon ${name} runs`)
+    return daemon
+  }
+
   neighboursOf(name: string): LanNeighbour[] {
-    return this.plan.sessions.flatMap(({ ends: [one, other], client, isSecured = false }) => {
+    return this.plan.sessions.flatMap(({ ends: [one, other], client, isSecured = false, addPath = false }) => {
       if (one !== name && other !== name) return []
       const neighbour = one === name ? other : one
-      return [{ member: this.member(neighbour), isClient: client === neighbour, isSecured }]
+      return [{ member: this.member(neighbour), isClient: client === neighbour, isSecured, addPath }]
     })
   }
 
@@ -166,16 +175,18 @@ export class Lan {
   }
 
   #daemonPlan(member: LanMember) {
-    const neighbours: Neighbour[] = this.neighboursOf(member.name).flatMap(({ member: peer, isClient, isSecured }) =>
-      FAMILIES.map(family => ({
-        name: sessionName(peer, family),
-        address: addressOf(peer, family),
-        localAddress: addressOf(member, family),
-        asn: this.asnOf(peer),
-        families: [family],
-        isClient,
-        ...(isSecured && { password: PASSWORD, hasTtlSecurity: true }),
-      })),
+    const neighbours: Neighbour[] = this.neighboursOf(member.name).flatMap(
+      ({ member: peer, isClient, isSecured, addPath }) =>
+        FAMILIES.map(family => ({
+          name: sessionName(peer, family),
+          address: addressOf(peer, family),
+          localAddress: addressOf(member, family),
+          asn: this.asnOf(peer),
+          families: [family],
+          isClient,
+          addPath,
+          ...(isSecured && { password: PASSWORD, hasTtlSecurity: true }),
+        })),
     )
     const families = member.isSilent === true ? [] : FAMILIES
     const routes: OwnRoute[] = families.map(family => ({ prefix: ownPrefix(member, family), ...marksOf(member) }))
@@ -191,7 +202,7 @@ export class Lan {
   }
 
   #config(member: LanMember): ConfigInput {
-    const peers = this.neighboursOf(member.name).flatMap(({ member: peer, isClient, isSecured }) =>
+    const peers = this.neighboursOf(member.name).flatMap(({ member: peer, isClient, isSecured, addPath }) =>
       FAMILIES.map(family => ({
         name: sessionName(peer, family),
         address: addressOf(peer, family),
@@ -201,6 +212,7 @@ export class Lan {
         reflectorClient: isClient,
         import: 'accept-all',
         export: 'told',
+        ...(addPath && { addPath: { [family]: 'both' as const } }),
         ...(isSecured && { password: PASSWORD, ttlSecurity: 1 }),
       })),
     )

@@ -67,6 +67,8 @@ export interface DaemonRoute {
   readonly prefix: string
   /** Address of the neighbour that told it. */
   readonly from: string
+  /** The identifier it came with (RFC 7911), where the daemon shows one. */
+  readonly pathId: number | null
   readonly nextHop: string
   readonly asPath: string
   readonly origin: string

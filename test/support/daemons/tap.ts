@@ -79,16 +79,37 @@ export class Tap {
 
 const prefixOf = (nlri: WireNlri): string => (typeof nlri === 'string' ? nlri : nlri.prefix)
 
-/** Prefixes an UPDATE announces, in whichever field. */
-export function announcedBy({ content }: WireMessage): string[] {
+function reachedBy({ content }: WireMessage): WireNlri[] {
   const reached = content.attributes?.find(({ type }) => type === 'mp-reach')?.nlri ?? []
-  return [...(content.nlri ?? []), ...reached].map(prefixOf)
+  return [...(content.nlri ?? []), ...reached]
 }
 
-/** Prefixes an UPDATE takes back. */
-export function withdrawnBy({ content }: WireMessage): string[] {
+function lostBy({ content }: WireMessage): WireNlri[] {
   const gone = content.attributes?.find(({ type }) => type === 'mp-unreach')?.nlri ?? []
-  return [...(content.withdrawn ?? []), ...gone].map(prefixOf)
+  return [...(content.withdrawn ?? []), ...gone]
+}
+
+/** Prefixes an UPDATE announces, in whichever field. */
+export const announcedBy = (message: WireMessage): string[] => reachedBy(message).map(prefixOf)
+
+/** Prefixes an UPDATE takes back. */
+export const withdrawnBy = (message: WireMessage): string[] => lostBy(message).map(prefixOf)
+
+/** What is told of a prefix after these messages: AS_PATH by path identifier; throws for an NLRI without one. */
+export function pathsTold(messages: readonly WireMessage[], prefix: string): Map<number, string> {
+  const paths = new Map<number, string>()
+  const idsIn = (nlri: readonly WireNlri[]): number[] =>
+    nlri.flatMap(each => {
+      if (prefixOf(each) !== prefix) return []
+      if (typeof each === 'string') throw new Error(`${prefix} has no path identifier on the wire`)
+      return [each.pathId]
+    })
+  for (const message of messages) {
+    for (const id of idsIn(lostBy(message))) paths.delete(id)
+    const asPath = message.content.attributes?.find(({ type }) => type === 'as-path')?.text ?? ''
+    for (const id of idsIn(reachedBy(message))) paths.set(id, asPath)
+  }
+  return paths
 }
 
 /** The attributes of the last UPDATE that announces a prefix, as text by name; next hops are one line whatever the family. */
