@@ -5,9 +5,14 @@
  * with every UPDATE and nobody tells us; when the old time comes, the owner is asked again and goes back into the heap. A due timer does not act
  * at once but after the loop has looked at its sockets: whoever slept (a blocked loop, a stopped process) first reads what has been waiting in
  * the kernel, and only then decides that a neighbour was silent. The send loop calls `runDue` before every slice, so keepalives go first.
+ * With many owners wake-ups lie on a grid: nobody is woken early, and nobody more than its step late.
  */
 import type { Millis } from '../../fsm/index.ts'
 import type { Clock, PendingCall } from './clock.ts'
+
+/** From so many owners on, the deadlines of GRAIN_MS share a wake-up: waking up costs more than the KEEPALIVE that is due. */
+const MANY_OWNERS = 64
+const GRAIN_MS = 50
 
 /** Somebody with deadlines. Must not throw. */
 export interface DeadlineOwner {
@@ -87,10 +92,13 @@ export class DeadlineTimer {
 
   #arm(): void {
     const first = this.#heap[0]
-    if (first === undefined || this.#calledAt <= first.at) return
+    if (first === undefined) return
+    const grainMs = this.#heap.length >= MANY_OWNERS ? GRAIN_MS : 0
+    const wakeAt = grainMs === 0 ? first.at : Math.ceil(first.at / grainMs) * grainMs
+    if (this.#calledAt <= wakeAt) return
     this.#disarm()
-    this.#calledAt = first.at
-    const delay = Math.max(1, Math.ceil(first.at - this.#clock.now()))
+    this.#calledAt = wakeAt
+    const delay = Math.max(1, Math.ceil(wakeAt - this.#clock.now()))
     this.#call = this.#clock.after(delay, () => {
       this.#call = this.#clock.soon(() => {
         this.#call = undefined

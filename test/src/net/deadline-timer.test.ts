@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Millis } from '../../../fsm/index.ts'
 import { type DeadlineOwner, DeadlineTimer } from '../../../src/net/deadline-timer.ts'
 import { FakeClock } from '../../support/net-clock.ts'
@@ -35,10 +35,10 @@ describe('DeadlineTimer', () => {
     expect(owner.reached).toEqual([100])
   })
 
-  it('arms one timer for a thousand owners and wakes each of them at its time', () => {
+  it('arms one timer for fifty owners and wakes each of them at its time', () => {
     const clock = new FakeClock()
     const timer = new DeadlineTimer(clock)
-    const owners = Array.from({ length: 1000 }, (_, i) => new Owner(((i * 7919) % 1000) + 1))
+    const owners = Array.from({ length: 50 }, (_, i) => new Owner(((i * 7919) % 1000) + 1))
     for (const owner of owners) timer.add(owner)
     expect(clock.armed).toBe(1)
     const times = owners.map(owner => owner.next)
@@ -129,5 +129,39 @@ describe('DeadlineTimer', () => {
     timer.remove(slot)
     timer.touch(slot)
     expect(clock.armed).toBe(0)
+  })
+})
+
+describe('DeadlineTimer with many owners', () => {
+  it('lets them share wake-ups: twenty a second at most, nobody early, nobody a twentieth of a second late', () => {
+    const clock = new FakeClock()
+    const timer = new DeadlineTimer(clock)
+    const owners = Array.from({ length: 1000 }, (_, i) => new Owner(((i * 7919) % 1000) + 0.5))
+    const times = owners.map(owner => owner.next ?? 0)
+    for (const owner of owners) {
+      owner.onReached = () => {
+        owner.next = 10_000
+      }
+      timer.add(owner)
+    }
+    clock.advance(2000)
+    const reached = owners.map(owner => owner.reached[0] ?? Number.NaN)
+    const lateMs = reached.map((time, at) => time - (times[at] ?? 0))
+    expect(Math.min(...lateMs)).toBeGreaterThanOrEqual(0)
+    expect(Math.max(...lateMs)).toBeLessThan(50)
+    // And the one that was armed while there were few.
+    expect(new Set(reached).size).toBeLessThanOrEqual(21)
+  })
+
+  it('does not arm again for an earlier deadline that the same wake-up serves', () => {
+    const clock = new FakeClock()
+    const after = vi.spyOn(clock, 'after')
+    const timer = new DeadlineTimer(clock)
+    for (let n = 0; n < 100; n++) timer.add(new Owner(1049 - n / 10))
+    const armed = after.mock.calls.length
+    timer.add(new Owner(1001))
+    expect(after.mock.calls.length).toBe(armed)
+    timer.add(new Owner(1000))
+    expect(after.mock.calls.length).toBe(armed + 1)
   })
 })
