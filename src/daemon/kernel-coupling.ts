@@ -43,6 +43,8 @@ export interface KernelCouplingParts {
   readonly onBehind?: (ms: number, waiting: number) => void
   /** Our address on the session with this id of the RIB. */
   readonly localAddress?: (sourceId: number) => Uint8Array | undefined
+  /** The interface of a session between link-local addresses. */
+  readonly zone?: (sourceId: number) => string | undefined
 }
 
 export class KernelCoupling implements BestRouteListener {
@@ -180,6 +182,8 @@ export class KernelCoupling implements BestRouteListener {
   /** A link-local next hop (RFC 2545 3) is on the link of the session that told it. */
   #linkLocalInterface(sourceId: number, { octets }: NextHop): number {
     if (octets.length === 4 || octets[0] !== 0xfe) return 0
+    const zone = this.#parts.zone?.(sourceId)
+    if (zone !== undefined) return this.interfaces.indexOf(zone)
     const own = this.#parts.localAddress?.(sourceId)
     return own === undefined ? 0 : this.interfaces.owning(own)
   }

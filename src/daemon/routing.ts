@@ -22,7 +22,7 @@ export class Routing implements RoutingPort<PeerId> {
   /** Those who came from a range, and which. */
   readonly #members = new Map<string, { readonly peer: PeerConfig; readonly range: string }>()
   readonly #sessions = new Map<string, PeerId>()
-  readonly #localAddresses = new Map<number, Uint8Array>()
+  readonly #endpoints = new Map<number, SessionEndpoints>()
   readonly #names = new Map<PeerId, string>()
   /** Sessions ended over a malformed UPDATE, by peer. */
   readonly #resets = new Map<string, number>()
@@ -88,7 +88,12 @@ export class Routing implements RoutingPort<PeerId> {
 
   /** Our address on the session with this id; undefined when it is over. */
   localAddress(id: number): Uint8Array | undefined {
-    return this.#localAddresses.get(id)
+    return this.#endpoints.get(id)?.local
+  }
+
+  /** The interface of a session with this id between link-local addresses. */
+  zone(id: number): string | undefined {
+    return this.#endpoints.get(id)?.zone
   }
 
   established(name: string, negotiated: Negotiated, endpoints: SessionEndpoints): PeerId {
@@ -96,7 +101,7 @@ export class Routing implements RoutingPort<PeerId> {
     if (peer === undefined) throw new Error(`a session of ${name}, which is not configured`)
     const id = this.#rib.addPeer(this.#ribPeer(peer, negotiated, endpoints))
     this.#sessions.set(name, id)
-    this.#localAddresses.set(id, endpoints.local)
+    this.#endpoints.set(id, endpoints)
     this.#names.set(id, name)
     return id
   }
@@ -128,7 +133,7 @@ export class Routing implements RoutingPort<PeerId> {
     const name = this.#names.get(id)
     this.#names.delete(id)
     if (name !== undefined) this.#sessions.delete(name)
-    this.#localAddresses.delete(id)
+    this.#endpoints.delete(id)
     this.#rib.removePeer(id)
   }
 

@@ -73,6 +73,7 @@ export async function startSpeaker(written: Config, parts: SpeakerParts = {}): P
     wake: () => peers.wake(),
     logger,
     localAddress: id => routing.localAddress(id),
+    zone: id => routing.zone(id),
   })
   const unsubscribe = noticeReturn(current, peers, kernel)
   const end = async (reason?: string): Promise<void> => {
@@ -112,12 +113,13 @@ interface KernelParts {
   readonly wake: () => void
   readonly logger: Logger
   readonly localAddress: (id: number) => Uint8Array | undefined
+  readonly zone: (id: number) => string | undefined
 }
 
 function coupleKernel(
   { kernel }: Config,
   { kernel: given }: SpeakerParts,
-  { rib, seed, wake, logger, localAddress }: KernelParts,
+  { rib, seed, wake, logger, localAddress, zone }: KernelParts,
 ) {
   const port = given ?? kernelPort(kernel)
   if (port === undefined) return undefined
@@ -130,6 +132,7 @@ function coupleKernel(
     onProblem: error => logProblem(error, logger),
     onBehind: (ms, waiting) => logBehind(ms, waiting, logger),
     localAddress,
+    zone,
   })
 }
 

@@ -21,6 +21,12 @@ export function addressOctets(text: string): Uint8Array | undefined {
   return octets === undefined ? undefined : unmapped(octets)
 }
 
+/** The interface of a link-local address; undefined when the text names none. */
+export function zoneOf(text: string): string | undefined {
+  const percent = text.indexOf('%')
+  return percent < 0 ? undefined : text.slice(percent + 1)
+}
+
 /** The one text for an address, zone kept; undefined when it is no address. */
 export function canonicalAddress(text: string): string | undefined {
   const octets = addressOctets(text)

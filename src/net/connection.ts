@@ -8,7 +8,7 @@
  */
 import type { ConnectionId, Direction, Millis } from '../../fsm/index.ts'
 import { Framer, type FrameSink, type Notification } from '../../wire/index.ts'
-import { addressOctets } from './address.ts'
+import { addressOctets, zoneOf } from './address.ts'
 import type { Clock, PendingCall } from './clock.ts'
 import type { ConnectionView } from './peer-row.ts'
 import type { Reader, ReadGate } from './read-gate.ts'
@@ -134,7 +134,9 @@ export class Connection implements FrameSink, Reader {
   get endpoints(): SessionEndpoints | undefined {
     const local = addressOctets(this.localAddress)
     const remote = addressOctets(this.remoteAddress)
-    return local === undefined || remote === undefined ? undefined : { local, remote }
+    if (local === undefined || remote === undefined) return undefined
+    const zone = zoneOf(this.remoteAddress)
+    return zone === undefined ? { local, remote } : { local, remote, zone }
   }
 
   view(): ConnectionView {

@@ -11,10 +11,12 @@ import type { Family, Notification } from '../../wire/index.ts'
 /** The configured name of a peer: unique within a speaker, stable over a reload. */
 export type PeerKey = string
 
-/** The addresses of a session's TCP connection, 4 or 16 octets each, network order, without port or zone. */
+/** The addresses of a session's TCP connection, 4 or 16 octets each, network order, without port. */
 export interface SessionEndpoints {
   readonly local: Uint8Array
   readonly remote: Uint8Array
+  /** The interface a link-local neighbour is on (RFC 4007 11): several links may have the same addresses. */
+  readonly zone?: string
 }
 
 /** The source of work and of output that the send loop drives. */
