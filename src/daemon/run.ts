@@ -81,6 +81,8 @@ async function startServers(config: Config, { views, controls, version, logger }
   }
 }
 
+const LONGEST_DELAY_MS = 0x7fff_ffff
+
 interface Supervised {
   readonly speaker: Speaker
   readonly controls: Controls
@@ -97,6 +99,8 @@ function supervise({ speaker, controls, logger }: Supervised, closeAll: () => Pr
     logger.fatal({ event: 'crash', err: error }, 'an exception nobody caught: ending, kernel routes stay in place')
     process.exit(1)
   }
+  // A speaker that neither listens, dials nor can be asked has nothing else that keeps the process.
+  const anchor = setInterval(() => {}, LONGEST_DELAY_MS)
   process.on('uncaughtException', die)
   process.on('unhandledRejection', die)
   let stopping: Promise<void> | undefined
@@ -106,6 +110,7 @@ function supervise({ speaker, controls, logger }: Supervised, closeAll: () => Pr
     await closeAll()
     process.off('uncaughtException', die)
     process.off('unhandledRejection', die)
+    clearInterval(anchor)
     finish(0)
   }
   return {
