@@ -54,6 +54,13 @@ export class Deadlines<Name extends string> {
     return (this.#at[this.names.indexOf(name)] ?? UNSET) <= now
   }
 
+  /** Whether `name` is due, and nothing else is. Allocates nothing. */
+  isOnlyDue(name: Name, now: Millis): boolean {
+    const only = this.names.indexOf(name)
+    for (let i = 0; i < this.#at.length; i++) if ((this.#at[i] ?? UNSET) <= now !== (i === only)) return false
+    return true
+  }
+
   /** The earliest armed deadline; undefined when none is armed. */
   next(): Millis | undefined {
     let earliest = UNSET

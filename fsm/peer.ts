@@ -95,9 +95,29 @@ export class PeerFsm {
    * through `handle` as a message). Allocates nothing.
    */
   updateReceived(connection: ConnectionId, now: Millis): boolean {
+    return this.#signOfLife('update', connection, now)
+  }
+
+  /** The same for a KEEPALIVE. */
+  keepaliveReceived(connection: ConnectionId, now: Millis): boolean {
+    return this.#signOfLife('keepalive', connection, now)
+  }
+
+  #signOfLife(message: 'update' | 'keepalive', connection: ConnectionId, now: Millis): boolean {
     if (this.#live === undefined || this.#live.connection !== connection) return false
-    this.#history.counters.received.update++
+    this.#history.counters.received[message]++
     heard(this.#live, now)
+    return true
+  }
+
+  /** Whether nothing is due but the KEEPALIVE of the Established session; then it counts as sent, and has to be. Allocates nothing. */
+  keepaliveDue(now: Millis): boolean {
+    const session = this.#live
+    if (session === undefined || !this.#roster.isAlone(session) || !session.deadlines.isOnlyDue('keepalive', now))
+      return false
+    if ((this.#deadlines.next() ?? Number.POSITIVE_INFINITY) <= now) return false
+    this.#history.counters.sent.keepalive++
+    wrote(session, now)
     return true
   }
 

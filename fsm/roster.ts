@@ -48,6 +48,11 @@ export class Roster {
     return this.#sessions.find(other => other !== session)
   }
 
+  /** There is no connection but this one. */
+  isAlone(session: Session): boolean {
+    return this.#sessions.length === 1 && this.#sessions[0] === session
+  }
+
   /** Which connection would make room for a new one: the oldest incoming one without an OPEN. A peer dials once at a time. */
   leastPromising(): Session | undefined {
     return this.#sessions.find(isUnpromising)

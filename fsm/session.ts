@@ -39,11 +39,14 @@ const REPRIEVE_MS = 10_000
  * DelayOpenTimer runs first.
  */
 export function open(
-  place: Pick<Session, 'connection' | 'direction' | 'terms' | 'own'>,
+  { connection, direction, terms, own }: Pick<Session, 'connection' | 'direction' | 'terms' | 'own'>,
   now: Millis,
 ): { readonly session: Session; readonly outputs: readonly SessionOutput[] } {
   const session: Session = {
-    ...place,
+    connection,
+    direction,
+    terms,
+    own,
     openedAt: now,
     deadlines: new Deadlines(SESSION_TIMERS),
     state: 'Delayed',
@@ -52,7 +55,7 @@ export function open(
     hasReprieve: false,
     refreshes: [],
   }
-  const { delayOpenMs } = place.terms
+  const { delayOpenMs } = terms
   if (delayOpenMs === 0) return { session, outputs: sendOpen(session, now) }
   session.deadlines.set('delay-open', (now + delayOpenMs) as Millis)
   return { session, outputs: NOTHING }

@@ -1,7 +1,7 @@
 /**
  * Framing (RFC 4271 4.1, 6.1; RFC 8654 4): chunks of a byte stream in, whole messages out, in the order of arrival.
  * A message lying whole in a chunk is handed on in place. Only a message cut by the end of a chunk is copied, into a
- * carry buffer that starts small and grows to the largest message ever cut. After a header error, or when the sink
+ * carry buffer that is made when needed and grows to the largest message ever cut. After a header error, or when the sink
  * says stop, not one further octet is interpreted.
  * Hot path: nothing is allocated per message. Called by the peer driver in `src/net`, one framer per connection.
  */
@@ -31,6 +31,7 @@ export interface FrameSink {
 const LENGTH_OFFSET = MARKER_LENGTH
 const TYPE_OFFSET = MARKER_LENGTH + 2
 const FIRST_CARRY = 256
+const NOTHING_CARRIED = new Uint8Array(0)
 
 /** Legal lengths by message type (RFC 4271 6.1); type 0 does not exist. OPEN and KEEPALIVE never grow (RFC 8654 4). */
 const SHORTEST = [
@@ -51,7 +52,7 @@ export class Framer {
 
   private readonly sink: FrameSink
   private isStopped = false
-  private carry = new Uint8Array(FIRST_CARRY)
+  private carry: Uint8Array = NOTHING_CARRIED
   /** Octets of an unfinished message in `carry`. */
   private carried = 0
   /** Length of the unfinished message, or 0 while its header is incomplete. */
@@ -109,7 +110,7 @@ export class Framer {
   private append(chunk: Uint8Array, start: number, end: number): void {
     const length = this.carried + end - start
     if (length > this.carry.length) {
-      const grown = new Uint8Array(Math.max(length, this.wanted))
+      const grown = new Uint8Array(Math.max(FIRST_CARRY, length, this.wanted))
       grown.set(this.carry.subarray(0, this.carried))
       this.carry = grown
     }

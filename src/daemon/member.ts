@@ -8,13 +8,7 @@ export function memberConfig(
   { prefix: _prefix, asns, limit: _limit, ...range }: PeerRangeConfig,
   address: string,
 ): PeerConfig {
-  return {
-    ...range,
-    name: `${range.name}@${address}`,
-    address,
-    asn: asns[0] ?? 0,
-    port: BGP_PORT,
-    passive: true,
-    connectRetryS: 1,
-  }
+  const own = { address, asn: asns[0] ?? 0, port: BGP_PORT, passive: true, connectRetryS: 1 }
+  // Not by spreading: V8 gives every object that was copied and then added to a shape of its own, a kilobyte a member.
+  return Object.assign(own, range, { name: `${range.name}@${address}` })
 }

@@ -13,7 +13,14 @@ import { transportOptions } from './transport.ts'
 /** How the wait after a failed session grows (RFC 4271 8.1.1): doubled each time, never more than the cap. */
 const IDLE_HOLD_MS = { first: 1_000, cap: 60_000 }
 
-export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions {
+const NO_OTHERS: readonly number[] = []
+
+/** `otherPeerAsns`: what the neighbour may be instead of `peer.asn`. */
+export function peerOptions(
+  { speaker }: Config,
+  peer: PeerConfig,
+  otherPeerAsns: readonly number[] = NO_OTHERS,
+): PeerOptions {
   return {
     name: peer.name,
     remoteAddress: peer.address,
@@ -24,6 +31,7 @@ export function peerOptions({ speaker }: Config, peer: PeerConfig): PeerOptions 
     fsm: {
       localAsn: speaker.asn,
       peerAsn: peer.asn,
+      otherPeerAsns,
       routerId: speaker.routerId,
       holdTimeS: peer.holdTimeS,
       families: peer.families,
@@ -57,8 +65,7 @@ export function rangeOptions(range: PeerRangeConfig, current: () => Config, rout
       const now = config.peerRanges.find(other => other.name === name) ?? range
       const member = memberConfig(now, address)
       routing.join(member, name)
-      const options = peerOptions(config, member)
-      return { ...options, fsm: { ...options.fsm, otherPeerAsns: now.asns } }
+      return peerOptions(config, member, now.asns)
     },
     leave: member => routing.leave(member),
   }

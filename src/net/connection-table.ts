@@ -11,22 +11,24 @@ import type { StreamSocket } from './stream-socket.ts'
 /** Sockets a peer may hold here: the two of a collision, and two that are closing. */
 const MAX_CONNECTIONS = 4
 
-export interface ConnectionTableOptions {
-  readonly owner: ConnectionOwner
+/** What all connections of all peers share. */
+export interface ConnectionParts {
   readonly clock: Clock
   readonly readGate: ReadGate
   readonly writeLimitOctets: number | undefined
 }
 
 export class ConnectionTable {
-  readonly #options: ConnectionTableOptions
+  readonly #owner: ConnectionOwner
+  readonly #parts: ConnectionParts
   readonly #connections = new Map<ConnectionId, Connection>()
   #nextId = 1
   #pastOctetsReceived = 0
   #pastOctetsSent = 0
 
-  constructor(options: ConnectionTableOptions) {
-    this.#options = options
+  constructor(owner: ConnectionOwner, parts: ConnectionParts) {
+    this.#owner = owner
+    this.#parts = parts
   }
 
   get isEmpty(): boolean {
@@ -48,7 +50,10 @@ export class ConnectionTable {
   }
 
   add(socket: StreamSocket, direction: Direction): Connection {
-    const connection = new Connection({ ...this.#options, id: this.#nextId++, socket, direction })
+    const { clock, readGate, writeLimitOctets } = this.#parts
+    const id = this.#nextId++
+    const owner = this.#owner
+    const connection = new Connection({ id, socket, direction, owner, clock, readGate, writeLimitOctets })
     this.#connections.set(connection.id, connection)
     return connection
   }

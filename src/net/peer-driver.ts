@@ -24,6 +24,7 @@ import {
   encodeNotification,
   type Family,
   HEADER_LENGTH,
+  KEEPALIVE,
   MAX_MESSAGE_LENGTH,
   MessageType,
   MODERN_CONTEXT,
@@ -58,7 +59,8 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   readonly #parts: DriverParts<Handle>
   readonly #faults = new FaultLog()
   readonly #connections: ConnectionTable
-  readonly #dialer: Dialer
+  /** Made by the first dial: members of a range never dial. */
+  #dialer: Dialer | undefined
   readonly #inputs: PeerInput[] = []
   readonly #deadlines: DeadlineSlot
   #fsm: PeerFsm
@@ -79,15 +81,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     this.#transport = options.transport ?? {}
     this.#options = options
     this.#parts = parts
-    this.#connections = new ConnectionTable({ ...parts, owner: this })
-    this.#dialer = new Dialer({
-      target: dialTarget(options),
-      timeoutMs: options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
-      clock: parts.clock,
-      openSocket: parts.openSocket ?? (target => openDialSocket(target, this.#transport)),
-      connected: socket => this.#adopt(socket, 'outgoing'),
-      failed: reason => this.#dialFailed(reason),
-    })
+    this.#connections = new ConnectionTable(this, parts)
     this.#fsm = new PeerFsm(options.fsm)
     this.#stateSince = parts.clock.now()
     this.#deadlines = parts.deadlines.add(this)
@@ -210,6 +204,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
 
   receive(connection: Connection, type: number, bytes: Uint8Array, start: number, end: number): boolean {
     const active = this.#active
+    if (type === MessageType.KEEPALIVE && this.#fsm.keepaliveReceived(connection.id, connection.now)) return true
     if (type !== MessageType.UPDATE) {
       this.#receiveCold(connection, type, bytes, start, end)
     } else if (active?.connection === connection && this.#fsm.updateReceived(connection.id, connection.now)) {
@@ -259,6 +254,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   }
 
   deadlineReached(now: Millis): void {
+    if (this.#keptAlive(now)) return
     // What has arrived counts, even if nobody has had the time to look at it: it may be the KEEPALIVE the hold timer waits for.
     for (const connection of this.#connections.values()) connection.release(now)
     if (this.#restartAt !== undefined && this.#restartAt <= now) this.start()
@@ -269,6 +265,16 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     }
     const next = this.#fsm.nextDeadline()
     if (next !== undefined && next <= now) this.#input({ type: 'deadline' })
+  }
+
+  /** What nearly always is due, and nothing else: thousands of idle sessions must cost next to nothing. */
+  #keptAlive(now: Millis): boolean {
+    const active = this.#active
+    if (active === undefined || (active.sendHold.nextCheck ?? Number.POSITIVE_INFINITY) <= now) return false
+    if (!this.#fsm.keepaliveDue(now)) return false
+    active.connection.send(KEEPALIVE)
+    active.sendHold.written(now)
+    return true
   }
 
   send(until: Millis): SendResult {
@@ -323,10 +329,10 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   #perform(output: PeerOutput): void {
     switch (output.type) {
       case 'dial':
-        this.#dialer.start()
+        this.#dial()
         return
       case 'cancel-dial':
-        this.#dialer.cancel()
+        this.#dialer?.cancel()
         return
       case 'send':
         this.#sendMessage(output.connection, output.bytes)
@@ -364,6 +370,19 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     const message = decoded.value
     if (message.type === 'notification') this.#parts.observer.notificationReceived(this, message.notification)
     this.#input({ type: 'message', connection: connection.id, message })
+  }
+
+  #dial(): void {
+    const { clock, openSocket } = this.#parts
+    this.#dialer ??= new Dialer({
+      target: dialTarget(this.#options),
+      timeoutMs: this.#options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
+      clock,
+      openSocket: openSocket ?? (target => openDialSocket(target, this.#transport)),
+      connected: socket => this.#adopt(socket, 'outgoing'),
+      failed: reason => this.#dialFailed(reason),
+    })
+    this.#dialer.start()
   }
 
   #dialFailed(reason: string): void {
@@ -443,7 +462,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     this.#report(thrown)
     const { clock, lingerMs, observer } = this.#parts
     this.#inputs.length = 0
-    this.#dialer.cancel()
+    this.#dialer?.cancel()
     this.#leave()
     const farewell = encodeNotification(cease(CeaseSubcode.OUT_OF_RESOURCES, 'internal error'))
     for (const connection of this.#connections.values()) {

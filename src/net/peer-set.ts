@@ -15,7 +15,7 @@ import type { ListenedPeer } from './listen-descriptor.ts'
 import { type Acceptor, type ListenAddress, Listener } from './listener.ts'
 import { channelObserver, type NetObserver, noRefusals, type RefusalReason } from './observer.ts'
 import { PeerDriver } from './peer-driver.ts'
-import type { PeerOptions } from './peer-options.ts'
+import type { DriverParts, PeerOptions } from './peer-options.ts'
 import { PeerRange, type RangeOptions, type RangeRow, RangeTable } from './peer-range.ts'
 import type { PastTransition, PeerRow, RefreshObstacle } from './peer-row.ts'
 import { ReadGate } from './read-gate.ts'
@@ -58,8 +58,7 @@ export class PeerSet<Handle> {
   readonly #observer: NetObserver
   readonly #deadlines: DeadlineTimer
   readonly #sendLoop: SendLoop
-  readonly #readGate: ReadGate
-  readonly #updateCounter = new UpdateCounter()
+  readonly #parts: DriverParts<Handle>
   readonly #byName = new Map<PeerKey, PeerDriver<Handle>>()
   readonly #byAddress = new Map<string, PeerDriver<Handle>>()
   /** Peers an operator keeps down; by name, so that a peer that is added again stays down. */
@@ -80,8 +79,20 @@ export class PeerSet<Handle> {
       clock: this.#clock,
       beforeSlice: now => this.#deadlines.runDue(now),
     })
-    this.#readGate = new ReadGate(this.#clock)
     this.#acceptRate = new AcceptRate(this.#clock.now())
+    this.#parts = {
+      routing: options.routing,
+      observer: this.#observer,
+      clock: this.#clock,
+      deadlines: this.#deadlines,
+      sendLoop: this.#sendLoop,
+      readGate: new ReadGate(this.#clock),
+      updateCounter: new UpdateCounter(),
+      lingerMs: options.lingerMs ?? 2000,
+      openSocket: options.openSocket,
+      writeLimitOctets: options.writeLimitOctets,
+      vacated: name => this.#vacate(name),
+    }
   }
 
   get size(): number {
@@ -140,19 +151,7 @@ export class PeerSet<Handle> {
   }
 
   #register(options: PeerOptions): PeerDriver<Handle> {
-    const driver = new PeerDriver<Handle>(options, {
-      routing: this.#options.routing,
-      observer: this.#observer,
-      clock: this.#clock,
-      deadlines: this.#deadlines,
-      sendLoop: this.#sendLoop,
-      readGate: this.#readGate,
-      updateCounter: this.#updateCounter,
-      lingerMs: this.#options.lingerMs ?? 2000,
-      openSocket: this.#options.openSocket,
-      writeLimitOctets: this.#options.writeLimitOctets,
-      vacated: name => this.#vacate(name),
-    })
+    const driver = new PeerDriver<Handle>(options, this.#parts)
     this.#byName.set(options.name, driver)
     this.#byAddress.set(options.remoteAddress, driver)
     return driver
@@ -236,7 +235,9 @@ export class PeerSet<Handle> {
   /** A connection from a range makes a peer of its source. */
   #welcome(range: PeerRange, address: string, socket: StreamSocket): RefusalReason | undefined {
     if (range.isFull) return 'range-full'
-    const driver = this.#register({ ...range.options.join(address), remoteAddress: address, isMember: true })
+    const driver = this.#register(
+      Object.assign({ isMember: true }, range.options.join(address), { remoteAddress: address }),
+    )
     range.members.set(driver.name, address)
     this.#startUnlessDisabled(driver)
     const refusal = driver.accept(socket)

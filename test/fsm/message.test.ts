@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { millis } from '../../fsm/index.ts'
 import type { Message } from '../../wire/index.ts'
 import { Bench, keepalive, notify, openMessage, refresh, update } from '../support/fsm-peer.ts'
+
+const holdDeadline = ({ peer }: Bench): number =>
+  peer.timers.find(({ name, connection }) => name === 'hold' && connection === 1)?.at ?? Number.NaN
 
 type Reached = 'OpenSent' | 'OpenConfirm' | 'Established'
 
@@ -41,6 +45,22 @@ describe('an expected message', () => {
     expect(bench.peer.updateReceived(1, bench.now)).toBe(true)
     expect(bench.peer.updateReceived(2, bench.now)).toBe(false)
     expect(bench.peer.counters.received.update).toBe(1)
+  })
+
+  it('KEEPALIVE in Established goes through a hot lane too, and moves the hold deadline', () => {
+    const bench = reach('Established')
+    const before = holdDeadline(bench)
+    const later = millis(bench.now + 1000)
+    expect(bench.peer.keepaliveReceived(2, later)).toBe(false)
+    expect(holdDeadline(bench)).toBe(before)
+    expect(bench.peer.keepaliveReceived(1, later)).toBe(true)
+    expect(holdDeadline(bench)).toBe(before + 1000)
+    expect(bench.peer.counters.received.keepalive).toBe(2)
+  })
+
+  it('and is not taken by it in OpenConfirm, where it makes the session', () => {
+    const bench = reach('OpenConfirm')
+    expect(bench.peer.keepaliveReceived(1, bench.now)).toBe(false)
   })
 
   it('KEEPALIVE and UPDATE through `handle` in Established ask for nothing', () => {
@@ -88,6 +108,26 @@ describe('an unacceptable OPEN', () => {
     const bench = new Bench().toOpenSent()
     const outputs = bench.message(1, openMessage({ capabilities: [{ kind: 'multiprotocol', afi: 25, safi: 65 }] }))
     expect(outputs[0]).toBe('send 1 notification 2/7 [1 4 0 1 0 1 1 4 0 2 0 1]')
+  })
+})
+
+describe('a KEEPALIVE that is due', () => {
+  it('goes out through a hot lane when nothing else is, and the next one is planned', () => {
+    const bench = reach('Established')
+    const due = bench.peer.nextDeadline() ?? millis(Number.NaN)
+    expect(bench.peer.keepaliveDue(millis(due - 1))).toBe(false)
+    expect(bench.peer.keepaliveDue(due)).toBe(true)
+    expect(bench.peer.counters.sent.keepalive).toBe(2)
+    expect(bench.peer.nextDeadline()).toBeGreaterThan(due)
+    expect(bench.peer.keepaliveDue(due)).toBe(false)
+  })
+
+  it('waits for `handle` when the hold time is over as well, or another connection is there', () => {
+    const bench = reach('Established')
+    expect(bench.peer.keepaliveDue(millis(holdDeadline(bench)))).toBe(false)
+    bench.connected(2, 'incoming')
+    expect(bench.peer.keepaliveDue(millis(holdDeadline(bench) - 1))).toBe(false)
+    expect(reach('OpenConfirm').peer.keepaliveDue(millis(1e9))).toBe(false)
   })
 })
 

@@ -16,10 +16,10 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-const SEEDS = 12
+const SEEDS = 24
 const SMALL = { speakers: 6, minutes: 0.5 }
-/** So many that peers fall behind while routes go. */
-const MANY_FAULTS = { faults: 40 }
+/** So many in so short a time that peers fall behind while routes go. */
+const MANY_FAULTS = { faults: 20, minutes: 2 }
 
 const BUGS: readonly (readonly [string, () => void, Partial<RunOptions>])[] = [
   [
