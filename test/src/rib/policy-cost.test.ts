@@ -38,7 +38,9 @@ describe('twenty rules that look at prefixes, on fifty readers', () => {
     for (let i = 0; i < PREFIXES.length; i += 100) fixture.announce(source, PREFIXES.slice(i, i + 100))
     for (const reader of readers) expect(fixture.told(reader)).toHaveLength(PREFIXES.length)
     expect(calls()).toBe(PREFIXES.length)
-    expect(fixture.told(fixture.join(peer(100, { exportPolicy: policy }), { isNew: true }))).toHaveLength(PREFIXES.length + 2)
+    expect(fixture.told(fixture.join(peer(100, { exportPolicy: policy }), { isNew: true }))).toHaveLength(
+      PREFIXES.length + 2,
+    )
     expect(calls()).toBe(PREFIXES.length)
     fixture.announce(source, PREFIXES.slice(0, 10), { med: 9 })
     expect(calls()).toBe(PREFIXES.length + 10)
