@@ -4,12 +4,14 @@
  * heavy is imported when a command asks for it.
  */
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
 import type { Output, Programs } from '../cli/context.ts'
 import { runCli } from '../cli/main.ts'
 import { readVersion } from '../cli/version.ts'
-import { keepNurserySmall } from '../daemon/nursery.ts'
 
-keepNurserySmall()
+// V8 lets the nursery grow to 16 MB while modules load, and never gives it back. What the speaker works with lies in typed arrays
+// outside the heap: a nursery of 1 MB is as fast and leaves the machine 15 MB more.
+setFlagsFromString('--semi-space-growth-factor=1')
 
 const programs: Programs = {
   loadConfig: async path => (await import('../config/index.ts')).loadConfig(path),

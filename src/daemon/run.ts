@@ -10,7 +10,6 @@ import type { RunningDaemon } from '../cli/context.ts'
 import { type Config, loadConfig } from '../config/index.ts'
 import { createLogger, type Logger, logChannels } from '../observe/log.ts'
 import { createMetrics } from '../observe/metrics.ts'
-import { letNurseryGrow } from './nursery.ts'
 import { createControls } from './reload.ts'
 import { type Speaker, startSpeaker } from './speaker.ts'
 import { warmUp } from './warm-up.ts'
@@ -46,11 +45,9 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
       { event: 'started', version: options.version, config: options.configPath, peers: config.peers.length },
       'godwit started',
     )
-    warmUp()
-      .catch((error: unknown) =>
-        logger.warn({ event: 'warm-up', err: error }, 'the warm-up failed: the first routes take longer'),
-      )
-      .finally(letNurseryGrow)
+    warmUp().catch((error: unknown) =>
+      logger.warn({ event: 'warm-up', err: error }, 'the warm-up failed: the first routes take longer'),
+    )
     return supervise({ speaker, controls, logger }, closeAll)
   } catch (error) {
     await closeAll()
