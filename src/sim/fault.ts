@@ -40,8 +40,11 @@ export type Fault =
   | (OnLink & Lasting & { kind: 'bounce'; end: End })
   /** An operator resets a session at one end. */
   | (OnLink & { kind: 'clear'; end: End })
-  /** A new configuration without a peer, and another one with it. */
-  | (OnLink & Lasting & { kind: 'remove'; end: End })
+  /**
+   * A new configuration without a peer, and another one with it; or one with other options for it, which takes it away and
+   * adds it at once.
+   */
+  | (OnLink & Lasting & { kind: 'remove'; end: End; isChange: boolean })
   /** An operator asks for everything again, or tells it again. */
   | (OnLink & { kind: 'refresh'; end: End; direction: 'in' | 'out' })
 
@@ -102,8 +105,9 @@ function drawFault({ edges, sites }: Topology, { endMs, holdMs }: FaultOptions, 
     case 'stall':
     case 'one-way-loss':
     case 'bounce':
-    case 'remove':
       return { kind, ...on, forMs, end }
+    case 'remove':
+      return { kind, ...on, forMs, end, isChange: random.chance(0.3) }
     case 'slow':
       return { kind, ...on, forMs, extraMs: random.between(10, 2000) }
     case 'partition':
@@ -205,6 +209,7 @@ function byOperator(fault: OperatorFault, speaker: Speaker, place: Place): Actio
     case 'clear':
       return [() => speaker.command(({ peers }) => peers.row(name) && peers.reset(name)), NOTHING]
     case 'remove':
+      if (fault.isChange) return [() => speaker.changePeer(place), NOTHING]
       return [() => speaker.removePeer(place), () => speaker.addPeer(place)]
     case 'refresh':
       return [() => speaker.command(({ peers }) => peers.row(name) && peers.refresh(name, fault.direction)), NOTHING]

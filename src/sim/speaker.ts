@@ -168,10 +168,19 @@ export class Speaker implements Host {
     if (life !== undefined) life.process.run(() => run(life))
   }
 
-  /** Takes a peer out of the configuration. */
+  /** Takes a peer out of the configuration; that an operator has disabled it is forgotten with it. */
   removePeer({ name }: Place): void {
     this.command(({ peers }) => {
-      if (peers.row(name) !== undefined) void peers.remove(name, 'configuration-change')
+      if (peers.row(name) !== undefined) void peers.remove(name, 'peer-deconfigured')
+    })
+  }
+
+  /** Gives it other options, as a reload does: it is away and there again at once, and stays disabled if it was. */
+  changePeer(place: Place): void {
+    this.command(({ peers }) => {
+      if (peers.row(place.name) === undefined) return
+      void peers.remove(place.name, 'configuration-change')
+      peers.add(this.#options(place))
     })
   }
 

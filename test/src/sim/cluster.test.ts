@@ -49,6 +49,13 @@ it.each([81, 172])(
   },
 )
 
+it.each([2, 8])(
+  'a peer that is disabled, taken out of the configuration, enabled in vain and put in again comes up: seed %i',
+  seed => {
+    expect(run({ seed, faults: 80 }).violation?.message).toBeUndefined()
+  },
+)
+
 describe('the verdict', () => {
   const cluster = new Cluster({ ...SMALL, topology: 'reflectors', seed: 5, faults: 0 })
   cluster.run()
