@@ -18,6 +18,7 @@ function live(world: RandomRib, operations: number): void {
     else if (dice < 34) world.changeImport()
     else if (dice < 50) world.refreshIn()
     else if (dice < 80) world.changeUnderlay()
+    else if (dice < 100) world.stall()
     else if (dice < 180) world.local()
     else world.update()
     if (world.sessions.length < 3) world.join()
@@ -97,6 +98,10 @@ const WORLDS: readonly [what: string, options: WorldOptions][] = [
   ['as it is by default', {}],
   ['that tells several paths to some', { sendsPaths: true }],
   ['that resolves next hops', { resolveNextHops: true }],
+  [
+    'that takes and tells several paths and resolves next hops',
+    { addPath: true, sendsPaths: true, resolveNextHops: true, selection: { multipath: { ebgp: 3, ibgp: 3 } } },
+  ],
   ['with several paths from a session', { addPath: true, selection: { multipath: { ebgp: 2, ibgp: 4 } } }],
   [
     'that resolves next hops, compares every MED and spreads over several paths',
@@ -107,9 +112,9 @@ const WORLDS: readonly [what: string, options: WorldOptions][] = [
   ],
 ]
 
-/** Operations in all. The short form takes some seconds; the long one is `npm run model`, a million in two minutes. */
-const OPERATIONS = Number(process.env['RIB_OPERATIONS'] ?? 100_000)
 const PER_LIFE = 25_000
+/** Operations in all. The short form, each world once, takes some seconds; the long one is `npm run model`, a million in two minutes. */
+const OPERATIONS = Number(process.env['RIB_OPERATIONS'] ?? WORLDS.length * PER_LIFE)
 
 describe('the RIB under random operations', () => {
   const lives = Array.from({ length: Math.ceil(OPERATIONS / PER_LIFE) }, (_, i) => {

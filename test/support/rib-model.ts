@@ -244,6 +244,11 @@ export class Model {
     const { addPath, addPathSend: limit = 'all' } = this.peers.get(id) ?? {}
     const isSeveral = addPath?.[isIpv6(prefix) ? 'ipv6-unicast' : 'ipv4-unicast']?.send === true
     if (isSeveral && limit === 'all') return this.#usable(prefix)
+    if (isSeveral && limit === 'multipath') {
+      const { ebgp = 1, ibgp = 1 } = this.#choice.multipath ?? {}
+      const most = Math.max(ebgp, ibgp)
+      return multipathSet(this.#usable(prefix), { ...this.#choice, multipath: { ebgp: most, ibgp: most } })
+    }
     return this.ranked(prefix, isSeveral && typeof limit === 'number' ? limit : 1)
   }
 

@@ -35,6 +35,8 @@ interface Session {
   readonly table: Map<string, string>
   readonly endOfRibs: number[]
   readonly speed: number
+  /** Reads nothing until it is told to go on. */
+  isStalled: boolean
   /** Families that it tells again at the moment (RFC 7313), as index. */
   readonly refreshing: Set<number>
 }
@@ -125,7 +127,7 @@ export class RandomRib {
       importPolicy: policy(),
       exportPolicy: policy(),
       addPath: this.#addPath(),
-      addPathSend: (['all', 1, 2, 3] as const)[this.#below(4)] ?? 'all',
+      addPathSend: (['all', 1, 2, 3, 'multipath'] as const)[this.#below(5)] ?? 'all',
       nextHops: this.#chance(0.7) ? { ipv6: Uint8Array.from(bytesOf(`20010db8${'00'.repeat(11)}fe`)) } : {},
     }
   }
@@ -151,6 +153,7 @@ export class RandomRib {
       table: new Map(),
       endOfRibs: [0, 0],
       speed: [1, 0.3, 0.02][this.#below(3)] ?? 1,
+      isStalled: false,
       refreshing: new Set(),
     })
   }
@@ -358,9 +361,18 @@ export class RandomRib {
     else this.rib.setUnderlayRoute(prefixOf(text), { metric, isConnected: metric === 0, interfaceIndex: 2 })
   }
 
+  /** A session stops reading, or one that did goes on. */
+  stall(): void {
+    this.operations++
+    const session = this.#session()
+    session.isStalled = !session.isStalled
+  }
+
   /** Every session reads a little, each at its speed. */
   read(): void {
-    for (const session of this.sessions) if (this.#chance(session.speed)) this.#pull(session)
+    for (const session of this.sessions) {
+      if (this.#chance(session.speed) && !session.isStalled) this.#pull(session)
+    }
   }
 
   #pull(session: Session): boolean {
