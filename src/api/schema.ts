@@ -62,6 +62,23 @@ export const PeerViewSchema = z
         }),
       )
       .describe('the same per family, as far as known'),
+    limits: z
+      .array(
+        z.object({
+          family: FamilyNameSchema,
+          kind: z.enum(['received', 'accepted']).describe('before import policy, after it'),
+          limit: count,
+          action: z.enum(['warn', 'block', 'reset']).describe('what happens beyond it'),
+          count: count.nullable().describe('what the limit is compared with; null when there is no session'),
+          reached: z.boolean().describe('forgotten when the count is below three quarters of the limit'),
+          timesReached: count.describe('in this session'),
+          blocked: count.describe('announcements of new prefixes that did not come in, in this session'),
+        }),
+      )
+      .describe('limits of its routes, by family and kind'),
+    attributeOctets: z
+      .object({ now: count.nullable().describe('null when there is no session'), limit: count.nullable() })
+      .describe('memory that the attributes of its routes take'),
     lastError: text.nullable().describe('why the last session or attempt ended'),
     messagesIn: MessageCountsSchema,
     messagesOut: MessageCountsSchema,
@@ -180,7 +197,14 @@ export const StatusViewSchema = z
     updateGroups: z.array(z.object({ name: text, peers: count, logOctets: count })),
     peersByState: z.record(PeerStateSchema, count),
     peerRanges: z
-      .array(z.object({ name: text, limit: count, peers: count.describe('how many have come from it') }))
+      .array(
+        z.object({
+          name: text,
+          limit: count,
+          peers: count.describe('how many have come from it'),
+          resets: count.describe('sessions of theirs ended over a malformed UPDATE (RFC 4271 6.3), since start'),
+        }),
+      )
       .describe('prefixes that neighbours may connect from'),
     refusals: z
       .array(z.object({ reason: text, count }))

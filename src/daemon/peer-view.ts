@@ -1,10 +1,13 @@
 /** One row of `show peers`: configuration, state machine, socket and RIB seen as one. Called by views.ts. */
 import { describeReason, type MessageCounts as FsmCounts } from '../../fsm/index.ts'
-import { formatCapability, formatRouterId } from '../../wire/index.ts'
+import { FAMILIES, type Family, formatCapability, formatRouterId } from '../../wire/index.ts'
 import type { MessageCounts, PeerDetail, PeerView } from '../api/schema.ts'
 import type { PeerConfig } from '../config/index.ts'
 import type { PeerCounters } from '../rib/index.ts'
 import type { ViewParts } from './view-parts.ts'
+
+const KINDS = ['received', 'accepted'] as const
+const NO_SESSION = { count: null, reached: false, timesReached: 0, blocked: 0 }
 
 export function peerView(
   peer: PeerConfig,
@@ -28,7 +31,8 @@ export function peerView(
     sinceMs: Math.round(row.stateForMs),
     uptimeS: row.state === 'Established' ? Math.floor(row.stateForMs / 1000) : null,
     families: (negotiated?.families ?? peer.families).map(family => family.name),
-    ...routeCounts(routes),
+    ...routeCounts(routes, negotiated?.families ?? []),
+    ...limitView(peer, routes),
     lastError: row.lastError === undefined ? null : describeReason(row.lastError.reason),
     messagesIn: messageCounts(row.counters.received),
     messagesOut: messageCounts(row.counters.sent),
@@ -61,15 +65,44 @@ export function peerDetail(peer: PeerConfig, range: string | null, parts: ViewPa
   return { ...peerView(peer, range, parts), history }
 }
 
-function routeCounts(routes: PeerCounters | undefined) {
+type RouteCounts = Pick<PeerView, 'routesReceived' | 'routesAccepted' | 'routesAdvertised' | 'routesByFamily'>
+
+function routeCounts(routes: PeerCounters | undefined, families: readonly Family[]): RouteCounts {
   if (routes === undefined)
     return { routesReceived: null, routesAccepted: null, routesAdvertised: null, routesByFamily: [] }
   const { prefixesReceived, prefixesAccepted, prefixesAdvertised } = routes
+  // What is told is counted for all families together.
+  const advertised = families.length === 1 ? prefixesAdvertised : null
+  const spoken = routes.routes.filter(({ family }) => families.includes(family))
   return {
     routesReceived: prefixesReceived,
     routesAccepted: prefixesAccepted,
     routesAdvertised: prefixesAdvertised,
-    routesByFamily: [],
+    routesByFamily: spoken.map(({ family, received, accepted }) => {
+      return { family: family.name, received, accepted, advertised }
+    }),
+  }
+}
+
+/** Without a session the limits as they are configured. */
+function limitView(
+  { limits, attributeOctets: limit }: PeerConfig,
+  routes: PeerCounters | undefined,
+): Pick<PeerView, 'limits' | 'attributeOctets'> {
+  const configured = FAMILIES.flatMap(({ name: family }) =>
+    KINDS.flatMap(kind => {
+      const { [kind]: most, action } = limits[family] ?? { action: 'warn' }
+      return most === undefined ? [] : [{ family, kind, limit: most, action, ...NO_SESSION }]
+    }),
+  )
+  const live = routes?.limits.map(({ family, isReached: reached, ...rest }) => ({
+    family: family.name,
+    reached,
+    ...rest,
+  }))
+  return {
+    limits: live ?? configured,
+    attributeOctets: { now: routes?.attributeOctets ?? null, limit: limit ?? null },
   }
 }
 

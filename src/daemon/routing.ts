@@ -26,6 +26,8 @@ export class Routing implements RoutingPort<PeerId> {
   readonly #names = new Map<PeerId, string>()
   /** Sessions ended over a malformed UPDATE, by peer. */
   readonly #resets = new Map<string, number>()
+  /** The same by range: whoever came from it and was reset is gone, as a rule. */
+  readonly #rangeResets = new Map<string, number>()
   readonly #policies: PolicyShelf
 
   constructor(rib: Rib, { speaker, peers }: Config) {
@@ -44,7 +46,11 @@ export class Routing implements RoutingPort<PeerId> {
    */
   configure({ peers, peerRanges }: Config): void {
     this.#peers = byName(peers)
-    for (const name of this.#resets.keys()) if (!this.#peers.has(name)) this.#resets.delete(name)
+    // Those of a member go with the member, see `leave`.
+    for (const name of this.#resets.keys())
+      if (!this.#peers.has(name) && !this.#members.has(name)) this.#resets.delete(name)
+    for (const name of this.#rangeResets.keys())
+      if (!peerRanges.some(range => range.name === name)) this.#rangeResets.delete(name)
     for (const [name, { peer, range: of }] of this.#members) {
       const range = peerRanges.find(other => other.name === of)
       if (range !== undefined) this.#members.set(name, { peer: memberConfig(range, peer.address), range: of })
@@ -117,6 +123,11 @@ export class Routing implements RoutingPort<PeerId> {
     return this.#resets.get(name) ?? 0
   }
 
+  /** The same for all who came from a range, those who are gone included. */
+  rangeResets(range: string): number {
+    return this.#rangeResets.get(range) ?? 0
+  }
+
   refresh(id: PeerId, family: Family): void {
     this.#rib.refresh(id, family)
   }
@@ -151,7 +162,10 @@ export class Routing implements RoutingPort<PeerId> {
 
   #countReset(id: PeerId): void {
     const name = this.#names.get(id)
-    if (name !== undefined) this.#resets.set(name, this.resets(name) + 1)
+    if (name === undefined) return
+    this.#resets.set(name, this.resets(name) + 1)
+    const range = this.#members.get(name)?.range
+    if (range !== undefined) this.#rangeResets.set(range, this.rangeResets(range) + 1)
   }
 
   #ribPeer(peer: PeerConfig, negotiated: Negotiated, { local, remote }: SessionEndpoints): RibPeer {

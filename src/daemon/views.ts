@@ -77,7 +77,10 @@ function readiness({ current, peers, kernel }: ViewParts): Readiness {
   return { ready: reasons.length === 0, reasons }
 }
 
-function statusView({ current, rib, peers, kernel, configPath, version }: ViewParts, startedAt: Date): StatusView {
+function statusView(
+  { current, rib, routing, peers, kernel, configPath, version }: ViewParts,
+  startedAt: Date,
+): StatusView {
   const { config, loadedAt, lastReload } = current
   const { families, attributeSets, groups } = rib.stats()
   const { asn, routerId } = config.speaker
@@ -103,7 +106,9 @@ function statusView({ current, rib, peers, kernel, configPath, version }: ViewPa
     attributeSets,
     updateGroups: groups.map(group => ({ name: group.name, peers: group.peers, logOctets: group.logOctets })),
     peersByState,
-    peerRanges: peers.ranges().map(({ name, limit, members }) => ({ name, limit, peers: members.length })),
+    peerRanges: peers
+      .ranges()
+      .map(({ name, limit, members }) => ({ name, limit, peers: members.length, resets: routing.rangeResets(name) })),
     refusals: refusalRows(peers),
     kernel: kernelStatus(config, kernel),
     config: {

@@ -6,7 +6,12 @@ import type { Reader } from './reader.ts'
 import type { PeerRecord } from './source-table.ts'
 import type { UpdateGroup } from './update-group.ts'
 
-export function peerCounters({ sources, store, tables }: Core, record: PeerRecord, reader: Reader): PeerCounters {
+/** All but the limits, which prefix-limit.ts counts. */
+export function peerCounters(
+  { sources, store, tables }: Core,
+  record: PeerRecord,
+  reader: Reader,
+): Omit<PeerCounters, 'limits'> {
   const { id } = record
   const routes = tables.map(({ family, received, keptAside }): FamilyRoutes => {
     const count = received[id] ?? 0

@@ -317,10 +317,26 @@ export interface PeerCounters {
   readonly attributeOctets: number
   /** By family, as received and as accepted. */
   readonly routes: readonly FamilyRoutes[]
+  /** The limits of the session, what they are compared with, and what they did. */
+  readonly limits: readonly LimitCounters[]
   /** Times the peer lagged too far behind and was fed by a scan. */
   readonly resyncs: number
   /** Octets of the log of its group that the peer has not taken yet. A gauge. */
   readonly logOctetsBehind: number
+}
+
+/** One limit of one family. `count` and `isReached` are of now, the rest since the session came up or the family got limits. */
+export interface LimitCounters {
+  readonly family: Family
+  readonly kind: LimitKind
+  readonly limit: number
+  readonly action: PrefixLimits['action']
+  readonly count: number
+  readonly isReached: boolean
+  /** How often it was reached, as listeners hear it. */
+  readonly timesReached: number
+  /** Announcements of new prefixes that did not come in. */
+  readonly blocked: number
 }
 
 export interface FamilyRoutes {

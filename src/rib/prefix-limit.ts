@@ -12,27 +12,39 @@ import { FAMILIES, type Family } from '../../wire/family.ts'
 import { CeaseSubcode } from '../../wire/iana.ts'
 import { RECORD_SHIFT } from './attribute-record.ts'
 import type { Core } from './core.ts'
-import type { LimitKind, LimitListener, PrefixLimits } from './port.ts'
+import type { LimitCounters, LimitKind, LimitListener, PrefixLimits } from './port.ts'
 import type { RouteTable } from './route-table.ts'
 import type { PeerRecord } from './source-table.ts'
 
 /** A limit is forgotten to be reached when the count is below this share of it. */
 const CALM = 0.75
 
-/** The limits of one session and family, and whether they count as reached. */
+const KINDS: readonly LimitKind[] = ['received', 'accepted']
+
+/** What a limit did. */
+interface Deeds {
+  isReached: boolean
+  timesReached: number
+  blocked: number
+}
+
+const noDeeds = (): Deeds => ({ isReached: false, timesReached: 0, blocked: 0 })
+
+/** The limits of one session and family, and what they did; other limits go on from the deeds of those `before`. */
 class FamilyLimits {
   readonly family: Family
   readonly received: number
   readonly accepted: number
   readonly action: PrefixLimits['action']
-  /** By kind. */
-  readonly isReached = { received: false, accepted: false }
+  readonly deeds: Readonly<Record<LimitKind, Deeds>>
 
-  constructor(family: Family, { received, accepted, action }: PrefixLimits) {
+  constructor(family: Family, { received, accepted, action }: PrefixLimits, before: FamilyLimits | undefined) {
     this.family = family
     this.received = received ?? Number.POSITIVE_INFINITY
     this.accepted = accepted ?? Number.POSITIVE_INFINITY
     this.action = action
+    this.deeds = before?.deeds ?? { received: noDeeds(), accepted: noDeeds() }
+    for (const kind of KINDS) this.deeds[kind].isReached = false
   }
 }
 
@@ -53,11 +65,12 @@ export class Limits {
   /** A session has come, or its limits have changed. */
   add(record: PeerRecord): void {
     const { limits } = record.peer
+    const before = this.#bySession.get(record)
     this.#bySession.delete(record)
     if (limits === undefined) return
     const byFamily = FAMILIES.map(family => {
       const own = limits[family.name]
-      return own === undefined ? undefined : new FamilyLimits(family, own)
+      return own === undefined ? undefined : new FamilyLimits(family, own, before?.[family.index])
     })
     this.#bySession.set(record, byFamily)
   }
@@ -84,25 +97,42 @@ export class Limits {
   }
 
   #judge(record: PeerRecord, own: FamilyLimits): Notification | undefined {
-    const table = this.#core.table(own.family)
-    const received = table.received[record.id]!
-    const accepted = received - table.keptAside[record.id]!
+    const { received, accepted } = this.#counts(record, own)
     const isOver = this.#compare(record, own, 'received', received) || this.#compare(record, own, 'accepted', accepted)
     if (!isOver || own.action !== 'reset') return undefined
     return maximumPrefixes(own.family, received > own.received ? own.received : own.accepted)
   }
 
+  #counts({ id }: PeerRecord, { family }: FamilyLimits): Readonly<Record<LimitKind, number>> {
+    const table = this.#core.table(family)
+    const received = table.received[id]!
+    return { received, accepted: received - table.keptAside[id]! }
+  }
+
+  /** The limits of a session, for people. */
+  counters(record: PeerRecord): LimitCounters[] {
+    const present = (this.#bySession.get(record) ?? []).filter(own => own !== undefined)
+    return present.flatMap(own =>
+      KINDS.filter(kind => Number.isFinite(own[kind])).map(kind => {
+        const { family, action, deeds } = own
+        return { family, kind, limit: own[kind], action, count: this.#counts(record, own)[kind], ...deeds[kind] }
+      }),
+    )
+  }
+
   /** Is the count beyond the limit? Tells the listeners when that is news. */
   #compare(record: PeerRecord, own: FamilyLimits, kind: LimitKind, count: number): boolean {
-    if (count < own[kind] * CALM) own.isReached[kind] = false
+    if (count < own[kind] * CALM) own.deeds[kind].isReached = false
     if (count <= own[kind]) return false
     this.#reach(record, own, kind, count)
     return true
   }
 
   #reach({ id, peer }: PeerRecord, own: FamilyLimits, kind: LimitKind, count: number): void {
-    if (own.isReached[kind]) return
-    own.isReached[kind] = true
+    const deeds = own.deeds[kind]
+    if (deeds.isReached) return
+    deeds.isReached = true
+    deeds.timesReached++
     const { family, action } = own
     const event = { peer: id, name: peer.name, family, kind, limit: own[kind], count, action }
     for (const listener of this.#listeners) listener(event)
@@ -124,6 +154,7 @@ export class Limits {
     const count = kind === 'received' ? received : received - table.keptAside[record.id]!
     if (count < own[kind]) return false
     record.blocked++
+    own.deeds[kind].blocked++
     this.#reach(record, own, kind, count)
     return true
   }

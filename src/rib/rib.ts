@@ -269,7 +269,8 @@ export class Rib {
     const session = this.#sessions[id]
     if (session === undefined) throw new RangeError(`no session has the id ${id}`)
     this.#groups.countOwn(session.reader.group)
-    return peerCounters(this.#core, session.record, session.reader)
+    const limits = this.#limits.counters(session.record)
+    return { ...peerCounters(this.#core, session.record, session.reader), limits }
   }
 
   /** Paths in the table, lazily. The table may change between two rows, see view.ts. */

@@ -72,6 +72,8 @@ export function formatPeer(peer: PeerDetail): string {
     ['Import policy', peer.importPolicy],
     ['Export policy', peer.exportPolicy],
     ['Routes', routesText(peer)],
+    ...(peer.limits.length === 0 ? [] : [['Limits', peer.limits.map(limitText)] as const]),
+    ['Attribute memory', attributeText(peer.attributeOctets)],
     ['Messages in', messagesText(peer.messagesIn)],
     ['Messages out', messagesText(peer.messagesOut)],
     ['Queue', peer.queueOctets === null ? '-' : `${peer.queueOctets} octets`],
@@ -96,6 +98,16 @@ function routesText(peer: PeerView): string[] {
       counts => `${counts.family}: ${line(counts.received, counts.accepted, counts.advertised)}`,
     ),
   ]
+}
+
+function limitText({ family, kind, count, limit, action, reached, timesReached, blocked }: PeerView['limits'][number]) {
+  const past = timesReached === 0 ? '' : `, reached ${timesReached} times`
+  const kept = blocked === 0 ? '' : `, ${blocked} blocked`
+  return `${family}: ${orDash(count)} of at most ${limit} ${kind}, then ${action}${reached ? ': reached now' : ''}${past}${kept}`
+}
+
+function attributeText({ now, limit }: PeerView['attributeOctets']): string {
+  return `${orDash(now)} octets${limit === null ? '' : ` of at most ${limit}`}`
 }
 
 function messagesText(counts: MessageCounts): string {

@@ -41,7 +41,10 @@ function peersText({ peersByState }: StatusView): string {
 }
 
 function rangeTexts({ peerRanges }: StatusView): string[] {
-  return peerRanges.map(({ name, peers, limit }) => `${name}: ${peers} of at most ${limit}`)
+  return peerRanges.map(({ name, peers, limit, resets }) => {
+    const malformed = resets === 0 ? '' : `, ${resets} reset over malformed updates`
+    return `${name}: ${peers} of at most ${limit}${malformed}`
+  })
 }
 
 function refusalTexts({ refusals }: StatusView): string[] {

@@ -86,6 +86,48 @@ describe('the metrics page', () => {
     expect(series.has('bgp_routes_received{peer="10.0.0.254",route_family="ipv4-unicast"}')).toBe(false)
   })
 
+  it('sums up what is not known by family', async () => {
+    const views = new SampleViews()
+    const families = ['ipv4-unicast', 'ipv6-unicast'] as const
+    const routesByFamily = families.map(family => ({ family, received: 7, accepted: 6, advertised: null }))
+    views.peerList = [samplePeer({ families: [...families], routesByFamily, routesAdvertised: 42 })]
+    const series = parsePage(await open(views).text())
+    expect(series.get('bgp_routes_received{peer="10.0.0.254",route_family="ipv6-unicast"}')).toBe(7)
+    expect(series.get('bgp_routes_advertised{peer="10.0.0.254",route_family="all"}')).toBe(42)
+  })
+
+  it('tells what limits are and what they did, and how much memory attributes take', async () => {
+    const series = parsePage(await open().text())
+    const labels = '{peer="10.0.0.254",route_family="ipv4-unicast",kind="received"}'
+    expect(series.get(`bgp_peer_route_limit${labels}`)).toBe(150)
+    expect(series.get(`bgp_peer_route_limit_reached${labels}`)).toBe(1)
+    expect(series.get(`bgp_peer_route_limit_reached_total${labels}`)).toBe(2)
+    expect(series.get(`bgp_peer_routes_blocked_total${labels}`)).toBe(31)
+    expect(series.get('bgp_peer_attribute_bytes{peer="10.0.0.254"}')).toBe(5120)
+    expect(series.get('bgp_peer_attribute_limit_bytes{peer="10.0.0.254"}')).toBe(1_000_000)
+    expect(series.has('bgp_peer_attribute_bytes{peer="2001:db8::2"}')).toBe(false)
+  })
+
+  it('has histograms that Prometheus takes for such, cumulative and in seconds', async () => {
+    const page = await open().text()
+    const lines = page.split('\n').filter(line => line.includes('bgp_kernel_sync_seconds'))
+    expect(lines).toEqual([
+      "# HELP bgp_kernel_sync_seconds From the wish for a route to the kernel's answer.",
+      '# TYPE bgp_kernel_sync_seconds histogram',
+      'bgp_kernel_sync_seconds_bucket{le="0.001"} 3',
+      'bgp_kernel_sync_seconds_bucket{le="0.002"} 4',
+      'bgp_kernel_sync_seconds_bucket{le="+Inf"} 5',
+      'bgp_kernel_sync_seconds_sum 0.008',
+      'bgp_kernel_sync_seconds_count 5',
+    ])
+    expect(page).toContain('# TYPE bgp_kernel_learn_seconds histogram')
+  })
+
+  it('counts what happened to neighbours from ranges by range', async () => {
+    const series = parsePage(await open().text())
+    expect(series.get('bgp_range_update_resets_total{range="nodes"}')).toBe(2)
+  })
+
   it('reads the counters again at each scrape and adds nothing up', async () => {
     const views = new SampleViews()
     const page = open(views)

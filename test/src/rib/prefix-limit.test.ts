@@ -84,6 +84,27 @@ describe('a limit of routes', () => {
     expect([...fixture.rib.routes({ rejected: true })]).toHaveLength(7)
   })
 
+  it('shows what it is compared with and what it did, also after other limits were set', () => {
+    const { fixture, id, announce, withdraw } = world({ received: 5, accepted: 4, action: 'block' })
+    const shown = () =>
+      fixture.rib.peerCounters(id).limits.map(({ family, kind, limit, count, isReached, timesReached, blocked }) => {
+        return [family.name, kind, limit, count, isReached, timesReached, blocked]
+      })
+    expect(shown()).toEqual([
+      ['ipv4-unicast', 'received', 5, 0, false, 0, 0],
+      ['ipv4-unicast', 'accepted', 4, 0, false, 0, 0],
+    ])
+    announce(0, 8)
+    expect(shown()).toEqual([
+      ['ipv4-unicast', 'received', 5, 5, true, 1, 3],
+      ['ipv4-unicast', 'accepted', 4, 4, true, 1, 1],
+    ])
+    withdraw(0, 8)
+    fixture.rib.setLimits(id, { limits: { 'ipv4-unicast': { received: 1, action: 'block' } } })
+    announce(0, 2)
+    expect(shown()).toEqual([['ipv4-unicast', 'received', 1, 1, true, 2, 4]])
+  })
+
   it('concerns its own family only', () => {
     const { fixture, id } = world({ received: 1, action: 'reset' })
     const nextHop6 = '20010db8000000000000000000000001'
