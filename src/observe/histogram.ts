@@ -29,28 +29,30 @@ export class CollectedHistogram extends Histogram {
     this.#options = options
   }
 
-  /** What prom-client asks for when it writes a page; its types do not name it. */
-  getForPromString(): ReturnType<Histogram['get']> {
-    return this.get()
-  }
-
-  /** Seconds, with cumulative buckets, as Prometheus reads them. */
-  override async get(): ReturnType<Histogram['get']> {
-    const { name, read } = this.#options
+  /** Seconds, with cumulative buckets, as Prometheus reads them. What prom-client asks for when it writes a page; its types do not name it. */
+  async getForPromString() {
+    const { name, help, read } = this.#options
     const collected = read()
-    const values: Awaited<ReturnType<Histogram['get']>>['values'] = []
-    if (collected !== undefined) {
-      const { boundsMs, counts, sumMs } = collected
-      let sum = 0
-      for (const [at, count] of counts.entries()) {
-        sum += count
-        const bound = boundsMs[at]
-        const le = bound === undefined ? '+Inf' : bound / 1000
-        values.push({ metricName: `${name}_bucket`, labels: { le }, value: sum })
-      }
-      values.push({ metricName: `${name}_sum`, labels: {}, value: sumMs / 1000 })
-      values.push({ metricName: `${name}_count`, labels: {}, value: sum })
-    }
-    return { ...(await super.get()), values }
+    return { name, help, type: 'histogram', values: collected === undefined ? [] : seriesOf(name, collected) }
   }
+}
+
+interface Sample {
+  readonly metricName: string
+  readonly labels: { readonly le?: number | string }
+  readonly value: number
+}
+
+function seriesOf(name: string, { boundsMs, counts, sumMs }: CollectedBuckets): Sample[] {
+  let sum = 0
+  const buckets = counts.map((count, at): Sample => {
+    sum += count
+    const bound = boundsMs[at]
+    return { metricName: `${name}_bucket`, labels: { le: bound === undefined ? '+Inf' : bound / 1000 }, value: sum }
+  })
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels: {}, value: sumMs / 1000 },
+    { metricName: `${name}_count`, labels: {}, value: sum },
+  ]
 }
