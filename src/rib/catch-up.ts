@@ -14,13 +14,12 @@ import type { PathTeller } from './path-teller.ts'
 import { PrefixBatch } from './prefix-batch.ts'
 import { RANGE_SHIFT } from './route-table.ts'
 import type { Premise, Scan, Stretch } from './scan.ts'
+import type { Slice } from './slice-cache.ts'
 import type { Teller } from './teller.ts'
-import type { Slice, UpdateGroup } from './update-group.ts'
+import type { UpdateGroup } from './update-group.ts'
 
 /** In a slice, the emptied prefixes of `PrefixBatch` are withdrawn from one source, or from everyone. */
 const EVERYONE = 0
-/** Slices that one group keeps at most; at some 60 KiB each. */
-const CACHE_LIMIT = 256
 
 export class CatchUp {
   readonly #core: Core
@@ -49,16 +48,13 @@ export class CatchUp {
 
   #slice(group: UpdateGroup, scan: Scan, range: number): Slice {
     const key = cacheKey(scan, range)
-    const known = group.cache.get(key)
-    if (known !== undefined && known.flush >= (this.#core.table(scan.family).ranges[range] ?? 0)) {
+    const known = group.cache.get(key, this.#core.table(scan.family).ranges[range] ?? 0)
+    if (known !== undefined) {
       group.slicesShared++
       return known
     }
     const slice = this.#encode(group, scan, range)
-    if (group.activeScans > 1) {
-      if (group.cache.size >= CACHE_LIMIT) group.cache.clear()
-      group.cache.set(key, slice)
-    }
+    if (group.readers.size > 1) group.cache.set(key, slice, scan.premise.isFresh)
     return slice
   }
 

@@ -61,6 +61,8 @@ export class Groups implements Iterable<UpdateGroup> {
     this.#exit(from, reader)
     reader.move(group)
     this.#enter(group, reader)
+    // Slices name their sources only where those are members, and this one has been none.
+    group.cache.clear()
     group.isOwnCountDue = true
   }
 
@@ -95,7 +97,7 @@ export class Groups implements Iterable<UpdateGroup> {
   }
 
   #enter(group: UpdateGroup, reader: Reader): void {
-    group.add(reader)
+    group.readers.add(reader)
     this.#trackPaths()
     this.#core.sources.group[reader.id] = group.number
   }

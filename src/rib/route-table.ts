@@ -27,7 +27,7 @@ export interface Shared {
 }
 
 /** log2 of prefix ids per range; a range is what one catch-up slice covers. */
-export const RANGE_SHIFT = 12
+export const RANGE_SHIFT = 10
 
 export class RouteTable {
   readonly family: Family

@@ -9,21 +9,9 @@ import type { Core } from './core.ts'
 import { Egress, pathFamilies } from './egress.ts'
 import { type ChunkSink, ChunkWriter, GroupLog } from './group-log.ts'
 import type { PathLimit, RibPeer } from './port.ts'
+import { type Piece, SliceCache } from './slice-cache.ts'
 import { Told } from './told.ts'
 import type { Target } from './update-writer.ts'
-
-/** A stretch of encoded state, shared by readers whose scans are alike. */
-export interface Slice {
-  /** The flush it shows. */
-  readonly flush: number
-  readonly pieces: readonly Piece[]
-}
-
-/** As a chunk of the log, see group-log.ts. */
-export interface Piece {
-  readonly bytes: Uint8Array
-  readonly segments: readonly number[]
-}
 
 /** What a flush wants of the members, see reader.ts. */
 export interface GroupReader {
@@ -87,8 +75,7 @@ export class UpdateGroup implements GroupIdentity {
   readonly readers = new Set<GroupReader>()
   /** Which prefixes the members are told, by family index. */
   readonly told: readonly Told[] = FAMILIES.map(() => new Told())
-  /** Slices that several readers may want, see catch-up.ts for the key. Empty when nobody scans. */
-  readonly cache = new Map<string, Slice>()
+  readonly cache = new SliceCache()
   /** Scans that are under way. */
   activeScans = 0
   /** A session has moved in, so what is counted of its own prefixes must be counted anew (groups.ts). */
@@ -126,16 +113,9 @@ export class UpdateGroup implements GroupIdentity {
     return count
   }
 
-  /** A session takes part, or does not any more. What slices say about whom they concern is settled when they are encoded. */
-  add(reader: GroupReader): void {
-    this.readers.add(reader)
-    this.cache.clear()
-  }
-
-  /** A scan has ended; the last one takes the cache along. */
   endScan(): void {
     this.activeScans--
-    if (this.activeScans === 0) this.cache.clear()
+    if (this.activeScans === 0) this.cache.settle(this.readers.size)
   }
 
   /**

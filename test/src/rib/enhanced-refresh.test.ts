@@ -67,12 +67,12 @@ describe('a refresh for a peer that negotiated marks (row 172, RFC 7313 4)', () 
     expect(all(fixture, reader)).toEqual([`+${p} +${q}`, 'EoRR', 'BoRR', `+${p} +${q}`, 'EoRR'])
   })
 
-  it('does not end before a route that waited for a flush was told again', () => {
+  it('does not end before a route that waited for a flush was told as it is now', () => {
     const { fixture, source, reader } = start()
     all(fixture, reader)
     fixture.send(source, { announced4: [p], attributes: attributes({ med: 3 }) })
     fixture.rib.refresh(reader, IPV4_UNICAST)
-    expect(all(fixture, reader)).toEqual(['BoRR', `+${q}`])
+    expect(all(fixture, reader)).toEqual(['BoRR', `+${p} +${q}`])
     fixture.settle()
     expect(all(fixture, reader)).toEqual([`+${p}`, 'EoRR'])
   })

@@ -112,6 +112,20 @@ describe('a change of export policy', () => {
     expect(group).toMatchObject({ peers: 4, slicesEncoded: 1, slicesShared: 3 })
   })
 
+  it('brings a peer among others who share slices, and still it does not get its own routes back', () => {
+    const { fixture, source } = start({ exportPolicy: noTens })
+    fixture.read(source)
+    const others = [5, 6].map(n => fixture.join(peer(n, { families: [IPV4_UNICAST], exportPolicy: noTens })))
+    for (const id of others) fixture.rib.refresh(id, IPV4_UNICAST)
+    for (const id of others) expect(fixture.told(id)).not.toEqual([])
+    // As long as somebody scans, slices are kept.
+    fixture.join(peer(7, { families: [IPV4_UNICAST], exportPolicy: noTens }), { isNew: true })
+    fixture.rib.setExportPolicy(source, noTens)
+    expect(fixture.told(source)).toEqual([])
+    fixture.rib.refresh(source, IPV4_UNICAST)
+    expect(fixture.told(source)).toEqual([])
+  })
+
   it('does not delay End-of-RIB of a session that has just come, and tells nothing in vain', () => {
     const fixture = new Fixture()
     const source = fixture.join(peer(1, { families: [IPV4_UNICAST] }))

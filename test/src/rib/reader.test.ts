@@ -65,7 +65,33 @@ describe('a peer that joins', () => {
     expect(pieces[1]?.[0]).toBe(pieces[0]?.[0])
     for (const id of late) expect(fixture.read(id).flatMap(update => update.announced).length).toBeGreaterThan(4000)
     const [, group] = fixture.rib.stats().groups
-    expect([group?.slicesEncoded, group?.slicesShared]).toEqual([3, 6])
+    expect([group?.slicesEncoded, group?.slicesShared]).toEqual([9, 18])
+  })
+
+  it('shares what did not change since with those that came before it, and is told the rest as it is', () => {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1))
+    const early = Array.from({ length: 20 }, (_, i) => fixture.join(peer(20 + i, { families: [IPV4_UNICAST] })))
+    announceMany(fixture, source, many(3000))
+    const slices = () => {
+      const [, group] = fixture.rib.stats().groups
+      return [group?.slicesEncoded, group?.slicesShared]
+    }
+    // The empty table, for the early ones. Who is alone shares with nobody.
+    expect(slices()).toEqual([2, 18])
+    for (const [n, encoded, shared] of [
+      [3, 5, 18],
+      [4, 5, 21],
+    ] as const) {
+      const late = fixture.join(peer(n, { families: [IPV4_UNICAST] }), { isNew: true })
+      expect(fixture.read(late).flatMap(update => update.announced)).toHaveLength(3000)
+      expect(slices()).toEqual([encoded, shared])
+    }
+    fixture.announce(source, ['10.0.0.0/16'])
+    const last = fixture.join(peer(5, { families: [IPV4_UNICAST] }), { isNew: true })
+    expect(new Set(fixture.read(last).flatMap(update => update.announced)).size).toBe(3001)
+    expect(slices()).toEqual([6, 23])
+    for (const id of early) expect(new Set(fixture.read(id).flatMap(update => update.announced)).size).toBe(3001)
   })
 })
 
