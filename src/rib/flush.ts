@@ -116,7 +116,10 @@ export class Flusher {
     const { ids, count, kept, keptCount } = this.#batch
     for (let i = 0; i < count; i++) clearChanged(table, ids[i]!)
     for (let i = 0; i < keptCount; i++) clearChanged(table, kept[i]!)
-    table.gone.settle(number)
+    const { gone } = table
+    // Also those of prefixes that this flush had no room for: slices made before know nothing of their withdraws.
+    for (let i = gone.size - gone.pending; i < gone.size; i++) table.touchRange(gone.prefix(i), number)
+    gone.settle(number)
   }
 
   /** Emptied prefixes may go once every reader has seen their withdraw. */

@@ -211,8 +211,9 @@ export class RouteTable {
       prefixes.setHead(prefix, next)
       if (next !== 0) this.#select(prefix, 0)
       else this.prefixCount--
-      // An empty prefix needs a flush to be buried, even if it never had a route.
-      if (next === 0 || this.#store.isUsable(set)) this.#mark(prefix, before)
+      // An empty prefix needs a flush to be buried, even if it never had a route; and a path that was once told needs one to
+      // be told as gone, for readers that have not yet heard that it may not be used any more.
+      if (next === 0 || this.tracksAllPaths || this.#store.isUsable(set)) this.#mark(prefix, before)
     }
     this.#store.release(set)
     return true
