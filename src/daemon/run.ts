@@ -45,7 +45,7 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
       { event: 'started', version: options.version, config: options.configPath, peers: config.peers.length },
       'godwit started',
     )
-    warmUp().catch((error: unknown) =>
+    warmUp({ hasKernel: config.kernel.backend !== 'none' }).catch((error: unknown) =>
       logger.warn({ event: 'warm-up', err: error }, 'the warm-up failed: the first routes take longer'),
     )
     return supervise({ speaker, controls, logger }, closeAll)

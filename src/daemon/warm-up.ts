@@ -1,6 +1,6 @@
 /**
  * Exercise before the first neighbour comes: a small table is taken in, decided and told, again and again, by RIBs that nobody sees
- * and that are thrown away.
+ * and that are thrown away; then the books of the kernel side the same way, where there is one.
  *
  * JavaScript starts in an interpreter, twenty times slower than compiled code, and a function is compiled after some thousand
  * calls; what was compiled for one kind of object is thrown away when the first of another kind comes. Without this the first 50,000
@@ -20,6 +20,7 @@ import {
   type Prefix,
 } from '../../wire/index.ts'
 import { type Config, type ConfigInput, configFromObject, type PeerConfig } from '../config/index.ts'
+import { exerciseKernel } from '../kernel/index.ts'
 import { type PeerId, Rib } from '../rib/index.ts'
 import { Routing } from './routing.ts'
 
@@ -38,8 +39,12 @@ const IPV6_NEXT_HOP = Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 
 const OWN_ASN = 64512
 
 /** Begins at the next turn of the loop. The promise is resolved at the end; nothing needs to wait for it. */
-export async function warmUp(): Promise<void> {
-  const steps = exercise()
+export async function warmUp({ hasKernel }: { readonly hasKernel: boolean }): Promise<void> {
+  await inTurns(exercise())
+  if (hasKernel) await inTurns(exerciseKernel())
+}
+
+async function inTurns(steps: Generator<void>): Promise<void> {
   for (;;) {
     await new Promise(resolve => {
       setImmediate(resolve)

@@ -6,6 +6,7 @@
 export type { LearnedRoute } from './alien.ts'
 export { Protocol, Table } from './constants.ts'
 export { KernelError } from './error.ts'
+export { exerciseKernel } from './exercise.ts'
 export { LATENCY_BOUNDS_MS, LatencyHistogram } from './histogram.ts'
 export { type Interface, type InterfaceAddress, type InterfaceChange, Interfaces } from './interfaces.ts'
 export { IprouteKernel, type IprouteOptions } from './iproute/port.ts'

@@ -17,6 +17,8 @@ export class Outbox {
   readonly #port: Pick<KernelPort, 'submit'>
   readonly #options: OutboxOptions
   #batch = new RouteRecords(BATCH_RECORDS)
+  /** Batches that came back, to be filled again: a million routes are a thousand of them. */
+  readonly #empty: RouteRecords[] = []
   #away = 0
 
   constructor(port: Pick<KernelPort, 'submit'>, options: OutboxOptions) {
@@ -50,7 +52,7 @@ export class Outbox {
   flush(): void {
     if (this.#batch.count === 0) return
     const batch = this.#batch
-    this.#batch = new RouteRecords(BATCH_RECORDS)
+    this.#batch = this.#empty.pop()?.clear() ?? new RouteRecords(BATCH_RECORDS)
     this.submit(batch)
   }
 
@@ -60,9 +62,10 @@ export class Outbox {
     this.#port.submit(batch)
   }
 
-  /** A batch came back with its outcomes. */
-  returned(): void {
+  /** A batch came back with its outcomes, which have been read. */
+  returned(batch: RouteRecords): void {
     this.#away -= 1
+    if (this.#empty.length < MAX_BATCHES) this.#empty.push(batch)
   }
 
   /** What is on its way will not come back. */

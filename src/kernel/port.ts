@@ -55,7 +55,10 @@ export interface KernelListener {
   addresses(events: readonly AddressEvent[]): void
   /** Routes of the configured table: `present` and `gone` records (always `present` in a dump). Rewound. */
   routes(records: RouteRecords): void
-  /** The records of one submitted batch, in order, with `errno` filled in, and `reason` an index into `reasons` (0 is the empty text). */
+  /**
+   * The records of one submitted batch, in order, with `errno` filled in, and `reason` an index into `reasons` (0 is the empty text). They are the
+   * submitter's again, who may fill them anew at once.
+   */
   written(records: RouteRecords, reasons: readonly string[]): void
   /** Events were lost. A full dump follows by itself. */
   resync(reason: string): void

@@ -245,7 +245,6 @@ export class KernelSync implements Partial<KernelListener> {
   // ---- outcomes
 
   written(records: RouteRecords, reasons: readonly string[]): void {
-    this.#outbox.returned()
     const now = this.#now()
     while (records.nextRoute()) {
       if (records.token === NO_TOKEN) continue
@@ -257,6 +256,7 @@ export class KernelSync implements Partial<KernelListener> {
       if (records.errno === 0 || (sent === DELETING && records.errno === ESRCH)) this.#succeeded(states, id, sent, now)
       else this.#failed(states, id, sent, { errno: records.errno, text: reasons[records.reason] ?? '' })
     }
+    this.#outbox.returned(records)
     this.commit()
   }
 

@@ -5,7 +5,8 @@
  * id that was removed is given to the next new prefix. IPv4 slots hold the key itself, so that a probe touches one cache
  * line; IPv6 slots hold 26 bits of id and 6 bits of hash, and the key is verified in the record.
  * The slots grow in steps: each add and remove moves some of the old ones, so that no caller ever waits for a million of
- * them. Until all are moved a search that finds nothing goes on in the old slots.
+ * them. Until all are moved a search that finds nothing goes on in the old slots. The memory of larger arrays is fetched
+ * before they are needed, in steps too (fetch-ahead.ts).
  * Records live here because the address and what hangs on it are wanted together: after the address words comes one word
  * with the length in its low 8 bits and 24 bits for the owner, then two words for the owner. A subclass names those.
  * No RFC: host bits must be zero already (RFC 4271 4.3 is the business of wire/).
@@ -13,6 +14,7 @@
  * Hot module: plain index arithmetic, kept inside this file and its subclasses. Arrays are replaced when they grow.
  */
 import type { Family } from '../../wire/family.ts'
+import { FetchAhead, WORTH_TOUCHING_OCTETS } from './fetch-ahead.ts'
 import { type Displacement, DisplacementCount, secretMultiplier, secretWord } from './hash.ts'
 
 /** Ids are 26 bits: 67 million prefixes of a family. */
@@ -25,6 +27,10 @@ const FREE = 0xff
 const BURIED = 63 << 26
 /** Old slots that one add or remove moves. The next growth is two thirds of them away. */
 const MOVED_AT_ONCE = 8
+/** Larger slots are fetched from a fill of 9/16 on, larger records from one of 3/4: a page each 16 prefixes is soon enough. */
+const BETWEEN_PAGES = 15
+
+type Words = { readonly words: Uint32Array<ArrayBuffer> }
 
 export function grown(words: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
   const larger = new Uint32Array(length)
@@ -54,6 +60,9 @@ export class PrefixTable {
   /** The next old slot to move. */
   #unmoved = 0
   #freeId = 0
+  /** The slots and the records that come next, while their memory is fetched. */
+  #nextSlots: FetchAhead<Words> | undefined
+  #nextRecords: FetchAhead<Words> | undefined
   readonly #salt: number
   readonly #multiplier: number
   readonly #second: number
@@ -172,6 +181,7 @@ export class PrefixTable {
     records[info + 2] = 0
     if (this.#old !== undefined) this.#move(this.#old)
     if (++this.size * 3 > 2 << this.#bits) this.#grow()
+    else if ((this.size & BETWEEN_PAGES) === 0) this.#fetchSlots()
     return id
   }
 
@@ -182,9 +192,9 @@ export class PrefixTable {
       return id
     }
     if (this.idLimit > MAX_ID) throw new RangeError(`more than ${MAX_ID} ${this.family.name} prefixes`)
-    if ((this.idLimit + 1) << this.shift > this.records.length) {
-      this.records = grown(this.records, this.records.length * 2)
-    }
+    const words = (this.idLimit + 1) << this.shift
+    if (words > this.records.length) this.#growRecords()
+    else if ((this.idLimit & BETWEEN_PAGES) === 0) this.#fetchRecords(words)
     return this.idLimit++
   }
 
@@ -220,7 +230,8 @@ export class PrefixTable {
 
   /** Octets of memory, reserved address space included. */
   get octets(): number {
-    return this.records.byteLength + this.#slots.byteLength + (this.#old?.byteLength ?? 0)
+    const next = (this.#nextSlots?.columns.words.byteLength ?? 0) + (this.#nextRecords?.columns.words.byteLength ?? 0)
+    return this.records.byteLength + this.#slots.byteLength + (this.#old?.byteLength ?? 0) + next
   }
 
   /** How many slots away from its home a prefix lies. Looks at all of them: for diagnosis, not for every day. */
@@ -292,8 +303,32 @@ export class PrefixTable {
   #grow(): void {
     this.#old = this.#slots
     this.#unmoved = 0
-    this.#slots = new Uint32Array(this.#slots.length * 2)
+    this.#slots = this.#nextSlots?.columns.words ?? new Uint32Array(this.#slots.length * 2)
+    this.#nextSlots = undefined
     this.#bits++
+  }
+
+  /** Fetches some memory of the next slots when they will be wanted soon. All of it: hashes lie anywhere. */
+  #fetchSlots(): void {
+    const { length, byteLength } = this.#slots
+    if (this.size * 16 < 9 << this.#bits || byteLength * 2 < WORTH_TOUCHING_OCTETS) return
+    this.#nextSlots ??= new FetchAhead({ words: new Uint32Array(length * 2) }, 1)
+    this.#nextSlots.touch()
+  }
+
+  #growRecords(): void {
+    const { records } = this
+    this.records = this.#nextRecords?.columns.words ?? new Uint32Array(records.length * 2)
+    this.records.set(records)
+    this.#nextRecords = undefined
+  }
+
+  /** The same for the next records: the half that the present ones are copied into. The rest is written id by id. */
+  #fetchRecords(words: number): void {
+    const { length, byteLength } = this.records
+    if (words * 4 < length * 3 || byteLength * 2 < WORTH_TOUCHING_OCTETS) return
+    this.#nextRecords ??= new FetchAhead({ words: new Uint32Array(length * 2) }, 1 / 2)
+    this.#nextRecords.touch()
   }
 
   /** Takes `id` out of the old slots, if it is there. What lies behind it stays: it is found by passing over this one. */

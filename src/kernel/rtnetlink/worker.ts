@@ -8,6 +8,7 @@ import { SysUnavailable } from '../../sys/libc.ts'
 import { KernelError, KernelErrorCode } from '../error.ts'
 import type { Dump } from '../port.ts'
 import { Op, RouteRecords } from '../record.ts'
+import { exerciseMessages } from './exercise.ts'
 import { RouteMonitor } from './monitor.ts'
 import type { FromWorker, ToWorker, WorkerSettings } from './protocol.ts'
 import { RequestSocket } from './request.ts'
@@ -119,11 +120,20 @@ function run(settings: WorkerSettings): void {
     parentPort?.on('message', (message: ToWorker) => worker.handle(message))
     worker.dump({ protocol: 0, reason: 'start' })
     post({ kind: 'started', descriptor: worker.descriptor })
+    inTurns(exerciseMessages())
   } catch (error) {
     const { code, message, hint } = explain(error, settings)
     post({ kind: 'failed', code, message, hint })
     parentPort?.close()
   }
+}
+
+/** Notifications and writes come between the steps. */
+function inTurns(steps: Generator<void>): void {
+  const step = (): void => {
+    if (steps.next().done !== true) setImmediate(step).unref()
+  }
+  setImmediate(step).unref()
 }
 
 run(workerData as WorkerSettings)

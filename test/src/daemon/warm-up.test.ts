@@ -10,7 +10,7 @@ describe('the warm-up', () => {
       if (!isOver) setImmediate(count)
     }
     setImmediate(count)
-    await warmUp()
+    await warmUp({ hasKernel: true })
     isOver = true
     expect(turns).toBeGreaterThan(3)
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Interfaces } from '../../../src/kernel/interfaces.ts'
 import { isAdmitted } from '../../../src/kernel/pattern.ts'
 import type { AddressEvent } from '../../../src/kernel/port.ts'
-import { TokenQueue } from '../../../src/kernel/prefix-state.ts'
+import { PrefixStates, TokenQueue } from '../../../src/kernel/prefix-state.ts'
 import { Op, RouteRecords } from '../../../src/kernel/record.ts'
 import { RetryClock } from '../../../src/kernel/retry.ts'
 import { TargetTable } from '../../../src/kernel/target.ts'
@@ -23,6 +23,28 @@ describe('interface patterns', () => {
     ['eth0', [], false],
   ])('%s in %j: %s', (name, patterns, expected) => {
     expect(isAdmitted(name, patterns)).toBe(expected)
+  })
+})
+
+describe('what is known of each prefix', () => {
+  it('is kept while the arrays grow, and zero where nothing was written', () => {
+    const states = new PrefixStates(IPV4_UNICAST, 1)
+    const ids = 300_000
+    for (let id = 1; id <= ids; id++) {
+      states.reserve(id)
+      if (id % 3 === 0) continue
+      states.desired[id] = id
+      states.errno[id] = id & 0xff
+      states.reason[id] = id & 0xffff
+      states.since[id] = id / 2
+    }
+    const wrong: number[] = []
+    for (let id = 1; id <= ids; id++) {
+      const want = id % 3 === 0 ? [0, 0, 0, 0, 0] : [id, id & 0xff, id & 0xffff, id / 2, 0]
+      const have = [states.desired[id], states.errno[id], states.reason[id], states.since[id], states.actual[id]]
+      if (want.join() !== have.join()) wrong.push(id)
+    }
+    expect(wrong).toEqual([])
   })
 })
 

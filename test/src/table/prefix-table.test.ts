@@ -98,6 +98,16 @@ describe('a prefix table', () => {
     for (let i = 0; i < 100_000; i += 997) expect(table.lookup(0x20010db8, i, 0, 0, 64)).toBe(i + 1)
   })
 
+  it.each(FAMILIES)('keeps every prefix and every id over several growths fetched ahead: $name', family => {
+    const table = new PrefixTable(family, 3, 16)
+    const count = 200_000
+    const before = table.octets
+    for (let i = 0; i < count; i++) if (table.add(0x0a000000 + i, i & 3, 0, 0, 32) !== i + 1) throw new Error(`${i}`)
+    for (let i = 0; i < count; i++) if (table.lookup(0x0a000000 + i, i & 3, 0, 0, 32) !== i + 1) throw new Error(`${i}`)
+    for (let id = 1; id <= count; id++) if (table.lengthOf(id) !== 32) throw new Error(`${id}`)
+    expect(table.octets).toBeGreaterThan(before)
+  })
+
   it('spreads prefixes that differ in high bits only, whatever the secret', () => {
     for (let seed = 0; seed < 5; seed++) {
       const table = new PrefixTable(IPV4_UNICAST, seed)
