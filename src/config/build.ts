@@ -22,6 +22,7 @@ import type {
   KernelConfig,
   PeerConfig,
   PeerRangeConfig,
+  ReflectorConfig,
   SessionConfig,
   SpeakerConfig,
   StaticRoute,
@@ -45,10 +46,12 @@ export function buildConfig(parsed: ParsedConfig): Config {
     selection: parsed.speaker.selection,
   }
   const policies = new Map(Object.entries(parsed.policies).map(([name, policy]) => [name, buildPolicy(name, policy)]))
-  const reflector =
-    parsed.reflector === undefined ? undefined : { clusterId: parsed.reflector.clusterId ?? speaker.routerId }
+  const reflector = parsed.reflector && {
+    ...parsed.reflector,
+    clusterId: parsed.reflector.clusterId ?? speaker.routerId,
+  }
   const { api } = parsed
-  const shared = { speaker, policies, clusterId: reflector?.clusterId }
+  const shared = { speaker, policies, reflector }
   return {
     speaker,
     ...present({ reflector }),
@@ -94,7 +97,7 @@ function buildTerm({ name, match, set, action }: ParsedTerm): Policy['terms'][nu
 interface Shared {
   readonly speaker: SpeakerConfig
   readonly policies: ReadonlyMap<string, Policy>
-  readonly clusterId: number | undefined
+  readonly reflector: ReflectorConfig | undefined
 }
 
 function buildPeer(peer: ParsedPeer, shared: Shared): PeerConfig {
@@ -119,11 +122,12 @@ function buildRange(range: ParsedRange, shared: Shared): PeerRangeConfig {
 function buildSession(
   parsed: ParsedPeer | ParsedRange,
   asn: number,
-  { speaker, policies, clusterId }: Shared,
+  { speaker, policies, reflector }: Shared,
 ): SessionConfig {
   // RFC 8212: without a policy nothing crosses the border of the AS.
   const unset = asn === speaker.asn ? ACCEPT_ALL : REJECT_ALL
-  const { password, passwordFile, device, ttlSecurity, nextHops } = parsed
+  const { password, passwordFile, device, ttlSecurity, nextHops, reflectorClient } = parsed
+  const clusterId = parsed.clusterId ?? reflector?.clusterId
   return {
     name: parsed.name,
     ...present({ clusterId, password, passwordFile, device, ttlSecurity }),
@@ -136,10 +140,11 @@ function buildSession(
     routeRefresh: parsed.routeRefresh,
     retryWithoutCapabilities: parsed.retryWithoutCapabilities,
     families: (parsed.families ?? (['ipv4', 'ipv6'] as const)).map(family => FAMILY_OF[family]),
-    reflectorClient: parsed.reflectorClient,
+    reflectorClient,
+    clientToClient: !reflectorClient || reflector?.clientToClient !== false,
     import: findPolicy(parsed.import, policies) ?? unset,
     export: findPolicy(parsed.export, policies) ?? unset,
-    nextHopSelf: parsed.nextHopSelf,
+    nextHopMode: parsed.nextHopMode ?? (parsed.nextHopSelf ? 'self' : 'auto'),
     nextHops: present({ ipv4: nextHops.ipv4?.octets, ipv6: nextHops.ipv6?.octets }),
     ...buildRouteOptions(parsed),
   }

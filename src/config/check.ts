@@ -5,15 +5,14 @@
  * all good. RFC 4271 4.2 (hold time), RFC 4456 (reflection), RFC 8212 (eBGP without policy). Called by load.ts.
  */
 import { isAbsolute } from 'node:path'
-import { checkPolicies, checkPolicyUse } from './check-policy.ts'
+import { checkPolicies } from './check-policy.ts'
 import { checkRanges } from './check-range.ts'
+import { checkRouting, type Neighbour } from './check-routing.ts'
 import type { PlacedFinding } from './explain.ts'
+import { familyText, found, isIpv6 } from './finding.ts'
 import type { PathSegment } from './problem.ts'
 import { DEFAULT_HOLD_TIME_S, type ParsedConfig, type ParsedPeer, type ParsedRange } from './schema.ts'
-import type { Address, Finding } from './text.ts'
-
-/** A peer, or what a range makes of whoever connects. */
-type Neighbour = Omit<ParsedRange, 'prefix' | 'limit' | 'asn'> & { readonly asn: number }
+import type { Address } from './text.ts'
 
 /** Everything that contradicts something else. Warnings have `isWarning`. */
 export function checkConfig(config: ParsedConfig): PlacedFinding[] {
@@ -48,12 +47,6 @@ const inside =
   (base: readonly PathSegment[]) =>
   (finding: PlacedFinding): PlacedFinding => ({ ...finding, path: [...base, ...finding.path] })
 
-function found(path: readonly PathSegment[], code: Finding['code'], message: string, hint: string): PlacedFinding {
-  return { path, code, message, hint }
-}
-
-const isIpv6 = (address: Address): boolean => address.octets.length === 16
-const familyText = (address: Address): string => (isIpv6(address) ? 'IPv6' : 'IPv4')
 const isWildcard = (address: Address): boolean => address.octets.every(octet => octet === 0)
 
 function checkHoldTime(seconds: number | undefined): PlacedFinding[] {
@@ -223,56 +216,6 @@ function checkTransport({ speaker }: ParsedConfig, peer: Neighbour): PlacedFindi
   const message = `${passwordFile} depends on the directory that godwit is started in`
   const warning = found(['passwordFile'], 'relative-path', message, 'write a path that begins with /')
   return [...findings, { ...warning, isWarning: true }]
-}
-
-function checkRouting(config: ParsedConfig, peer: Neighbour, over: { readonly address: Address }): PlacedFinding[] {
-  const isIbgp = peer.asn === config.speaker.asn
-  const findings: PlacedFinding[] = []
-  for (const direction of ['import', 'export'] as const)
-    findings.push(...checkPolicyUse(config.policies, peer[direction], direction))
-  const families: readonly string[] = peer.families ?? []
-  const twice = families.findIndex((family, index) => families.indexOf(family) !== index)
-  if (twice >= 0)
-    findings.push(found(['families', twice], 'duplicate-value', `${families[twice]} is listed twice`, 'list it once'))
-  if (peer.reflectorClient && !isIbgp) {
-    findings.push(
-      found(
-        ['reflectorClient'],
-        'contradiction',
-        `AS ${peer.asn} is another AS, and clients are iBGP (RFC 4456)`,
-        "take it out, or write the speaker's AS number",
-      ),
-    )
-  } else if (peer.reflectorClient && config.reflector === undefined) {
-    findings.push(
-      found(
-        ['reflectorClient'],
-        'not-a-reflector',
-        'makes it a client, but this speaker is no route reflector',
-        'add a section `reflector: {}`, or take it out',
-      ),
-    )
-  }
-  return [...findings, ...warnPeer(peer, isIbgp, over.address)]
-}
-
-function warnPeer(peer: Neighbour, isIbgp: boolean, address: Address): PlacedFinding[] {
-  const warnings: PlacedFinding[] = []
-  const absent = (['import', 'export'] as const).filter(direction => peer[direction] === undefined)
-  if (!isIbgp && absent.length > 0) {
-    const effect = absent
-      .map(direction => (direction === 'import' ? 'nothing is taken from it' : 'nothing is told to it'))
-      .join(' and ')
-    const message = `eBGP peer ${peer.name} has no ${absent.join(' and no ')} policy, so ${effect} (RFC 8212)`
-    warnings.push(found([], 'no-policy', message, `set ${absent.join(' and ')}, to accept-all or a policy`))
-  }
-  const other = isIpv6(address) ? 'ipv4' : 'ipv6'
-  const isWanted = peer.families?.includes(other) === true && (!isIbgp || peer.nextHopSelf)
-  if (isWanted && peer.nextHops[other] === undefined) {
-    const message = `${other} is to run over an ${familyText(address)} session, and there is no own ${other} address to tell as next hop`
-    warnings.push(found(['families'], 'no-next-hop', message, `set nextHops.${other}`))
-  }
-  return warnings.map(warning => ({ ...warning, isWarning: true }))
 }
 
 function checkKernel({ kernel }: ParsedConfig): PlacedFinding[] {

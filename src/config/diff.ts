@@ -55,6 +55,8 @@ interface Option<Item> {
   readonly impact: Impact | ((was: Item, is: Item) => Impact)
   /** Equal for values that mean the same. */
   readonly read: (item: Item) => unknown
+  /** Asked first: whether the key means anything to both. */
+  readonly matters?: (item: Item) => boolean
   /** The key of `speaker` it follows when the item does not say. */
   readonly inherited?: 'holdTimeS' | 'connectRetryS'
 }
@@ -79,7 +81,9 @@ const SESSION_OPTIONS: readonly Option<SessionConfig>[] = [
   { key: 'reflectorClient', impact: 'reset', read: peer => peer.reflectorClient },
   { key: 'import', impact: 'refresh', read: peer => policyText(peer.import) },
   { key: 'export', impact: 'refresh', read: peer => policyText(peer.export) },
-  { key: 'nextHopSelf', impact: 'refresh', read: peer => peer.nextHopSelf },
+  { key: 'clusterId', impact: 'reset', matters: peer => peer.reflectorClient, read: peer => peer.clusterId },
+  { key: 'clientToClient', impact: 'refresh', read: peer => peer.clientToClient },
+  { key: 'nextHopMode', impact: 'refresh', read: peer => peer.nextHopMode },
   { key: 'password', impact: keyImpact, read: peer => peer.password?.reveal() },
   { key: 'passwordFile', impact: keyImpact, read: peer => peer.passwordFile },
   { key: 'ttlSecurity', impact: 'reset', read: peer => peer.ttlSecurity },
@@ -138,15 +142,20 @@ const SETTINGS: readonly Setting[] = [
   ...SELECTION_KEYS.map(
     (key): Setting => ({
       path: `speaker.selection.${key}`,
-      action: 'restart',
+      action: 'live',
       read: config => config.speaker.selection[key],
     }),
   ),
   // The section alone changes nothing: a cluster id that is not written is the router id, with and without it.
   {
     path: 'reflector.clusterId',
-    action: 'restart',
+    action: 'live',
     read: ({ reflector, speaker }) => reflector?.clusterId ?? speaker.routerId,
+  },
+  {
+    path: 'reflector.clientToClient',
+    action: 'live',
+    read: ({ reflector }) => reflector?.clientToClient ?? true,
   },
   { path: 'kernel.backend', action: 'restart', read: config => config.kernel.backend },
   ...KERNEL_KEYS.map(
@@ -214,7 +223,8 @@ function planItems<Item extends SessionConfig>({ section, options, before, after
     const was = old.get(is.name)
     old.delete(is.name)
     if (was === undefined) return { name: is.name, action: 'add', because: [] }
-    const changed = options.filter(({ read }) => canonical(read(was)) !== canonical(read(is)))
+    const concerned = options.filter(({ matters }) => matters === undefined || (matters(was) && matters(is)))
+    const changed = concerned.filter(({ read }) => canonical(read(was)) !== canonical(read(is)))
     const because = changed.map(option => pathOf(option, { section, was, is, whole }))
     const impacts = changed.map(({ impact }) => (typeof impact === 'string' ? impact : impact(was, is)))
     return { name: is.name, action: worst(impacts), because }
@@ -239,6 +249,9 @@ function pathOf<Item extends SessionConfig>(
   const isInherited =
     inherited !== undefined && read(was) === before.speaker[inherited] && read(is) === after.speaker[inherited]
   if (isInherited) return `speaker.${key}`
+  if (key === 'clientToClient') return `reflector.${key}`
+  const isOfReflector = was.clusterId === before.reflector?.clusterId && is.clusterId === after.reflector?.clusterId
+  if (key === 'clusterId' && isOfReflector) return `reflector.${key}`
   const isFromFile = key === 'password' && is.passwordFile !== undefined
   return `${section}[${is.name}].${isFromFile ? 'passwordFile' : key}`
 }

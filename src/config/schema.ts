@@ -98,6 +98,10 @@ const speaker = z.strictObject({
 
 const reflector = z.strictObject({
   clusterId: routerId('Cluster id as a dotted quad (RFC 4456 7). Default: the router id.').optional(),
+  clientToClient: flag(
+    true,
+    'false where the clients of a cluster peer with each other: what one of them tells is not reflected to the others.',
+  ),
 })
 
 const nextHops = z.strictObject({
@@ -161,13 +165,22 @@ const session = {
     })
     .optional(),
   reflectorClient: flag(false, 'A client of this route reflector (RFC 4456). iBGP only, needs the reflector section.'),
+  clusterId: routerId(
+    "Cluster id of the cluster this client is in, as a dotted quad (RFC 4456 7). Default: the reflector's.",
+  ).optional(),
   import: policyName(
     'Policy for routes from this neighbour: accept-all, reject-all or a name. Default: accept-all on iBGP, reject-all on eBGP (RFC 8212).',
   ),
   export: policyName(
     'Policy for routes to this neighbour: accept-all, reject-all or a name. Default: accept-all on iBGP, reject-all on eBGP (RFC 8212).',
   ),
-  nextHopSelf: flag(false, 'Tell our own address as next hop of everything.'),
+  nextHopSelf: flag(false, 'Tell our own address as next hop of everything: short for nextHopMode: self.'),
+  nextHopMode: z
+    .enum(['auto', 'self', 'keep'])
+    .describe(
+      "Next hop that is told: auto is our own to eBGP and the route's to iBGP neighbours; self is always our own; keep is the route's, but never the neighbour's own address. Default: auto.",
+    )
+    .optional(),
   nextHops: nextHops
     .default({})
     .describe("Own addresses to tell as next hop for the family the session's own address does not belong to."),

@@ -13,7 +13,7 @@ import type { Problem } from './problem.ts'
 export interface Config {
   readonly speaker: SpeakerConfig
   /** Present: this speaker is a route reflector (RFC 4456). */
-  readonly reflector?: { readonly clusterId: number }
+  readonly reflector?: ReflectorConfig
   /** The named policies of the file; the built-in accept-all and reject-all are not in it. */
   readonly policies: ReadonlyMap<string, Policy>
   readonly peers: readonly PeerConfig[]
@@ -23,6 +23,13 @@ export interface Config {
   readonly datastore: { readonly type: 'none' }
   readonly api: ApiConfig
   readonly log: { readonly level: LogLevel }
+}
+
+export interface ReflectorConfig {
+  /** Of clients that name no other. */
+  readonly clusterId: number
+  /** False: clients of one cluster tell each other themselves. */
+  readonly clientToClient: boolean
 }
 
 export interface SpeakerConfig {
@@ -51,6 +58,9 @@ export interface ListenAddress {
   readonly address: string
   readonly port: number
 }
+
+/** As Calico's `nextHopMode`. `auto`: our own address to eBGP neighbours, that of the route to iBGP neighbours. */
+export type NextHopMode = 'auto' | 'self' | 'keep'
 
 export type AddPathMode = 'receive' | 'send' | 'both'
 
@@ -109,11 +119,13 @@ export interface SessionConfig extends RouteOptions {
   /** Never empty. */
   readonly families: readonly Family[]
   readonly reflectorClient: boolean
-  /** The speaker's cluster id; present when it is a reflector. */
+  /** The cluster it is in as a client; of others the reflector's own. Present when the speaker is a reflector. */
   readonly clusterId?: number
+  /** `ReflectorConfig.clientToClient`; true for whoever is no client. */
+  readonly clientToClient: boolean
   readonly import: Policy
   readonly export: Policy
-  readonly nextHopSelf: boolean
+  readonly nextHopMode: NextHopMode
   /** Own addresses to tell as next hop for a family the session's own address does not belong to; 4 and 16 octets. */
   readonly nextHops: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
 }

@@ -69,6 +69,9 @@ export function reconfigure(next: Config, plan: ReloadPlan, parts: RunningParts)
     if (action === 'remove' || action === 'reset') peers.removeRange(name, leaving[action])
   }
   routing.configure(next)
+  if (plan.settings.some(({ path }) => path.startsWith('speaker.selection.'))) {
+    parts.rib.setSelection(next.speaker.selection)
+  }
   changeStatics(next, plan, parts)
   current.replace(next)
   for (const peer of next.peers) {

@@ -4,8 +4,8 @@
  */
 import type { Negotiated, PeerFsmOptions } from '../../fsm/index.ts'
 import { AddPathMode } from '../../wire/index.ts'
-import type { RouteOptions } from '../config/index.ts'
-import type { RibPeer } from '../rib/index.ts'
+import type { Config, RouteOptions, SessionConfig } from '../config/index.ts'
+import type { ExportRules, RibPeer } from '../rib/index.ts'
 
 const MODES = { receive: AddPathMode.RECEIVE, send: AddPathMode.SEND, both: AddPathMode.BOTH } as const
 
@@ -18,6 +18,18 @@ export function offeredAddPath(
     const mode = addPath[family.name]
     return mode === undefined ? [] : [{ family, mode: MODES[mode] }]
   })
+}
+
+/** The cluster ids of ours (RFC 4456 7, 8): the reflector's and those of clients that name another. */
+export function clusterIds({ reflector, speaker, peers, peerRanges }: Config): number[] {
+  const own = reflector?.clusterId ?? speaker.routerId
+  const others = [...peers, ...peerRanges].map(item => (item.reflectorClient ? item.clusterId : undefined))
+  return [...new Set([own, ...others.filter(id => id !== undefined)])]
+}
+
+/** The part of a RibPeer that is about what it is told, and may change under a session. */
+export function exportTerms({ nextHopMode, clientToClient }: SessionConfig): Omit<ExportRules, 'exportPolicy'> {
+  return { nextHopSelf: nextHopMode === 'self', nextHopKeep: nextHopMode === 'keep', clientToClient }
 }
 
 type RouteTerms = Pick<

@@ -13,7 +13,7 @@ import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
 import { memberConfig } from './member.ts'
 import { ownNextHops } from './own-address.ts'
 import { PolicyShelf } from './policy-shelf.ts'
-import { routeTerms } from './route-options.ts'
+import { clusterIds, exportTerms, routeTerms } from './route-options.ts'
 
 export class Routing implements RoutingPort<PeerId> {
   readonly #rib: Rib
@@ -30,11 +30,13 @@ export class Routing implements RoutingPort<PeerId> {
   readonly #rangeResets = new Map<string, number>()
   readonly #policies: PolicyShelf
 
-  constructor(rib: Rib, { speaker, peers }: Config) {
+  constructor(rib: Rib, config: Config) {
+    const { speaker, peers } = config
     this.#rib = rib
     this.#speaker = speaker
     this.#peers = byName(peers)
     this.#policies = new PolicyShelf(speaker)
+    rib.setClusterIds(clusterIds(config))
     rib.onLimit(({ name, family, kind, limit, count, action }) => {
       if (routeLimit.hasSubscribers) routeLimit.publish({ peer: name, family: family.name, kind, limit, count, action })
     })
@@ -44,7 +46,8 @@ export class Routing implements RoutingPort<PeerId> {
    * Other peers from now on. Sessions that are up get the policies and limits of today, and keep everything else they came up
    * with; those of peers that are gone must be down already.
    */
-  configure({ peers, peerRanges }: Config): void {
+  configure(config: Config): void {
+    const { peers, peerRanges } = config
     this.#peers = byName(peers)
     // Those of a member go with the member, see `leave`.
     for (const name of this.#resets.keys())
@@ -56,6 +59,7 @@ export class Routing implements RoutingPort<PeerId> {
       if (range !== undefined) this.#members.set(name, { peer: memberConfig(range, peer.address), range: of })
     }
     this.#policies.keepOnly({ peers, peerRanges })
+    this.#rib.setClusterIds(clusterIds(config))
     for (const [name, id] of this.#sessions) this.#reapply(name, id)
   }
 
@@ -64,7 +68,7 @@ export class Routing implements RoutingPort<PeerId> {
     const peer = this.#peers.get(name) ?? this.#members.get(name)?.peer
     if (peer === undefined) return
     this.#rib.setImportPolicy(id, this.#policies.get(peer.import, peer))
-    this.#rib.setExport(id, { exportPolicy: this.#policies.get(peer.export, peer), nextHopSelf: peer.nextHopSelf })
+    this.#rib.setExport(id, { exportPolicy: this.#policies.get(peer.export, peer), ...exportTerms(peer) })
     this.#rib.setLimits(id, peer)
   }
 
@@ -182,7 +186,7 @@ export class Routing implements RoutingPort<PeerId> {
       maxLength: negotiated.codec.maxLength,
       reflectorClient: peer.reflectorClient,
       clusterId: peer.clusterId ?? this.#speaker.routerId,
-      nextHopSelf: peer.nextHopSelf,
+      ...exportTerms(peer),
       importPolicy: this.#policies.get(peer.import, peer),
       exportPolicy: this.#policies.get(peer.export, peer),
       nextHops: ownNextHops(local, peer.nextHops, negotiated.families),

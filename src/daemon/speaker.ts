@@ -49,7 +49,6 @@ export async function startSpeaker(written: Config, parts: SpeakerParts = {}): P
   const seed = randomInt(2 ** 32)
   const current = new CurrentConfig(config)
   const { asn, routerId } = config.speaker
-  const clusterId = config.reflector?.clusterId
   const { selection } = config.speaker
   // Without a kernel side nobody tells what leads where, and every next hop counts as reachable.
   const hasKernel = parts.kernel !== undefined || config.kernel.backend !== 'none'
@@ -60,7 +59,6 @@ export async function startSpeaker(written: Config, parts: SpeakerParts = {}): P
     seed,
     selection,
     resolveNextHops,
-    ...(clusterId !== undefined && { clusterId }),
   })
   const routing = new Routing(rib, config)
   const peers = new PeerSet<PeerId>({ routing, listen: config.speaker.listen })

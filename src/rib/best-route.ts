@@ -43,14 +43,13 @@ export class BestRoutes {
     local: undefined,
   }
   /** The paths of the multipath set of `#route`, when there are several. */
-  readonly #equals: Uint32Array
+  #equals = new Uint32Array(1)
   #paths: PathSlab | undefined
 
   constructor(core: Core) {
     this.#core = core
     const { ebgp, ibgp } = core.decision.multipath
-    this.#equals = new Uint32Array(Math.max(ebgp, ibgp))
-    if (this.#equals.length > 1) for (const table of core.tables) table.tracksAllPaths = true
+    if (Math.max(ebgp, ibgp) > 1) for (const table of core.tables) table.tracksAllPaths = true
   }
 
   add(listener: BestRouteListener): void {
@@ -127,7 +126,8 @@ export class BestRoutes {
     route.localPref = store.localPrefOf(set)
     route.local = route.source === 'bgp' ? undefined : localRoutes.get(set)
     route.nextHopCount = route.nextHop === undefined ? 0 : 1
-    if (route.source === 'bgp' && this.#equals.length > 1) this.#findEquals(paths, best)
+    const { ebgp, ibgp } = this.#core.decision.multipath
+    if (route.source === 'bgp' && (ebgp > 1 || ibgp > 1)) this.#findEquals(paths, best)
     return route
   }
 
@@ -136,6 +136,7 @@ export class BestRoutes {
     const isInternal = (store.flagsOf(paths.setOf(best)) & Flag.INTERNAL) !== 0
     const limit = isInternal ? decision.multipath.ibgp : decision.multipath.ebgp
     this.#paths = paths
+    if (limit > this.#equals.length) this.#equals = new Uint32Array(limit)
     this.#route.nextHopCount = decision.equals(paths, best, limit, this.#equals)
   }
 

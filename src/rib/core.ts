@@ -40,7 +40,10 @@ export class Core {
   /** After this flush numbers start over, see flush.ts. */
   lastFlush = LAST_FLUSH
   readonly stretch: number
-  readonly selection: SelectionOptions
+  /** Not everything is told yet that other rules for the selection have changed (reselection.ts). */
+  isReselecting = false
+  /** Changes by reselection.ts only. */
+  selection: SelectionOptions
 
   constructor({ seed, reserve, stretch, selection = {}, resolveNextHops = false }: CoreOptions) {
     this.stretch = stretch

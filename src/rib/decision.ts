@@ -29,11 +29,11 @@ const NO_MULTIPATH: Multipath = { ebgp: 1, ibgp: 1 }
 
 export class Decision {
   /** How many paths of a prefix the kernel may get, by the kind of session of the best one. */
-  readonly multipath: Multipath
+  multipath: Multipath = NO_MULTIPATH
   readonly #store: AttributeStore
   readonly #sources: SourceTable
-  readonly #isAlwaysMed: boolean
-  readonly #isOlderPreferred: boolean
+  #isAlwaysMed = false
+  #isOlderPreferred = false
   /** Scratch of `#selectByNeighbour`: best path per neighbour AS. */
   #bestOfNeighbour = new Uint32Array(64)
   /** Paths that `#pass` leaves out: `#taken[0, #takenCount)`. */
@@ -43,9 +43,14 @@ export class Decision {
   constructor(store: AttributeStore, sources: SourceTable, options: SelectionOptions = {}) {
     this.#store = store
     this.#sources = sources
-    this.#isAlwaysMed = options.alwaysCompareMed ?? false
-    this.#isOlderPreferred = options.preferOlder ?? false
-    this.multipath = options.multipath ?? NO_MULTIPATH
+    this.use(options)
+  }
+
+  /** Other rules from now on. What was chosen by the ones before has to be chosen anew, see reselection.ts. */
+  use({ alwaysCompareMed = false, preferOlder = false, multipath = NO_MULTIPATH }: SelectionOptions): void {
+    this.#isAlwaysMed = alwaysCompareMed
+    this.#isOlderPreferred = preferOlder
+    this.multipath = multipath
   }
 
   /** The ladder on two attribute sets: negative when `a` wins, 0 only for sets of one source that differ in nothing. */

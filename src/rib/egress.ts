@@ -3,10 +3,10 @@
  *
  *   from \ to          internal client   internal non-client   external
  *   local, external    yes               yes                   yes
- *   internal client    reflected         reflected             yes
+ *   internal client    reflected (*)     reflected             yes
  *   internal other     reflected         no (RFC 4271 9.2)     yes
  *
- * (RFC 4456 6.) NO_ADVERTISE stops everywhere, NO_EXPORT and NO_EXPORT_SUBCONFED at the border of the AS (RFC 1997).
+ * (RFC 4456 6.) (*) Not between clients of one cluster that are meshed among themselves (`RibPeer.clientToClient`). NO_ADVERTISE stops everywhere, NO_EXPORT and NO_EXPORT_SUBCONFED at the border of the AS (RFC 1997).
  * INTEROP: internal sessions with different AS numbers of ours exchange routes like external ones, as BIRD and Calico do.
  * Called by update-group.ts; everything is computed when the group is made, `planFor` only chooses.
  */
@@ -34,10 +34,11 @@ function ownNextHop(peer: RibPeer, family: Family): Uint8Array | undefined {
   return family.bits === 32 ? peer.nextHops.ipv4 : peer.nextHops.ipv6
 }
 
-function makePlans(peer: RibPeer, family: Family, clusterId: number): Plans {
+function makePlans(peer: RibPeer, family: Family): Plans {
   const isMultiprotocol = family.bits === 128
   const isExternal = peer.kind === 'ebgp'
-  const isNextHopSelf = isExternal || peer.nextHopSelf
+  const isKept = peer.nextHopKeep === true
+  const isNextHopSelf = peer.nextHopSelf || (isExternal && !isKept)
   const common = isMultiprotocol || isNextHopSelf ? maskOf(NEXT_HOP, LOCAL_PREF) : maskOf(LOCAL_PREF)
   const base: RewritePlan = {
     mask: common,
@@ -45,10 +46,10 @@ function makePlans(peer: RibPeer, family: Family, clusterId: number): Plans {
     nextHopLength: isMultiprotocol ? 16 : 4,
     isNextHopSelf,
     ownNextHop: ownNextHop(peer, family),
+    avoidedNextHop: isExternal && isKept ? peer.address : undefined,
     prependAsn: 0,
     isExternal,
     targetClusterId: peer.reflectorClient ? peer.clusterId : 0,
-    ownClusterId: clusterId,
     isTwoOctet: !peer.fourOctetAs,
   }
   const externalMask = maskOf(LOCAL_ATTRIBUTE, AS_PATH, NEXT_HOP, MED, LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST)
@@ -63,16 +64,19 @@ function makePlans(peer: RibPeer, family: Family, clusterId: number): Plans {
 export class Egress {
   readonly #isExternal: boolean
   readonly #isClient: boolean
+  /** The cluster whose clients' routes are not for this group; 0 for none. */
+  readonly #meshedCluster: number
   readonly #localAsn: number
   readonly #plans: readonly Plans[]
   readonly #store: AttributeStore
   readonly #sources: SourceTable
 
-  constructor(peer: RibPeer, clusterId: number, { store, sources }: { store: AttributeStore; sources: SourceTable }) {
+  constructor(peer: RibPeer, { store, sources }: { store: AttributeStore; sources: SourceTable }) {
     this.#isExternal = peer.kind === 'ebgp'
     this.#isClient = peer.kind === 'ibgp' && peer.reflectorClient
+    this.#meshedCluster = this.#isClient && peer.clientToClient === false ? peer.clusterId : 0
     this.#localAsn = peer.localAsn
-    this.#plans = FAMILIES.map(family => makePlans(peer, family, clusterId))
+    this.#plans = FAMILIES.map(family => makePlans(peer, family))
     this.#store = store
     this.#sources = sources
   }
@@ -89,6 +93,9 @@ export class Egress {
     if ((flags & Flag.INTERNAL) === 0) return plans.internal
     const source = this.#sources.get(this.#store.sourceOf(set))
     if (source !== undefined && source.peer.localAsn !== this.#localAsn) return plans.internal
+    if (this.#meshedCluster !== 0 && source?.peer.reflectorClient === true) {
+      return source.peer.clusterId === this.#meshedCluster ? undefined : plans.reflected
+    }
     return this.#isClient || (flags & Flag.CLIENT) !== 0 ? plans.reflected : undefined
   }
 }
@@ -106,9 +113,12 @@ export function groupKey(peer: RibPeer, policyNumber: number): string {
   const hex = (octets: Uint8Array | undefined) =>
     octets?.reduce((text, octet) => text + octet.toString(16).padStart(2, '0'), '') ?? '-'
   const families = FAMILIES.map(family => (peer.families.includes(family) ? hex(ownNextHop(peer, family)) : ''))
-  const session = peer.kind === 'ebgp' ? `ebgp ${peer.asn}` : peer.reflectorClient ? `client ${peer.clusterId}` : 'ibgp'
+  const client = `client ${peer.clusterId}${peer.clientToClient === false ? ' meshed' : ''}`
+  const session = peer.kind === 'ebgp' ? `ebgp ${peer.asn}` : peer.reflectorClient ? client : 'ibgp'
   const size = peer.fourOctetAs ? 4 : 2
-  const self = peer.nextHopSelf || peer.kind === 'ebgp' ? 'self' : 'keep'
+  // One that is told next hops of others must not be told its own address, so it has a group of its own.
+  const kept = peer.kind === 'ibgp' ? 'keep' : peer.nextHopKeep === true ? `keep, not ${hex(peer.address)}` : 'self'
+  const self = peer.nextHopSelf ? 'self' : kept
   const several = pathFamilies(peer).map(({ name }) => name)
   const paths = several.length === 0 ? '' : `${several.sort().join()} ${peer.addPathSend ?? 'all'}`
   return [session, paths, peer.localAsn, size, peer.maxLength, self, policyNumber, ...families].join('/')

@@ -12,8 +12,6 @@ import type { PeerRecord } from './source-table.ts'
 import { UpdateGroup } from './update-group.ts'
 
 export interface GroupsOptions {
-  /** The cluster id of last resort (RFC 4456 7). */
-  readonly clusterId: number
   /** Octets a member may lag behind. */
   readonly limit: number
 }
@@ -89,7 +87,7 @@ export class Groups implements Iterable<UpdateGroup> {
     let group = this.#byKey.get(key)
     if (group === undefined) {
       const number = this.#freeNumbers.pop() ?? this.#byKey.size + 1
-      group = new UpdateGroup({ number, serial: ++this.#serial }, peer, this.#options.clusterId, this.#core)
+      group = new UpdateGroup({ number, serial: ++this.#serial }, peer, this.#core)
       this.#byKey.set(key, group)
       this.#keys.set(group, key)
     }
@@ -98,7 +96,7 @@ export class Groups implements Iterable<UpdateGroup> {
 
   #enter(group: UpdateGroup, reader: Reader): void {
     group.readers.add(reader)
-    this.#trackPaths()
+    this.trackPaths()
     this.#core.sources.group[reader.id] = group.number
   }
 
@@ -111,15 +109,15 @@ export class Groups implements Iterable<UpdateGroup> {
     this.#byKey.delete(this.#keys.get(group) ?? '')
     this.#keys.delete(group)
     this.#freeNumbers.push(group.number)
-    this.#trackPaths()
+    this.trackPaths()
   }
 
   /** All paths are watched while somebody is told more than the best one, or the kernel gets several. */
-  #trackPaths(): void {
+  trackPaths(): void {
     const { tables, decision } = this.#core
     const isMultipath = Math.max(decision.multipath.ebgp, decision.multipath.ibgp) > 1
     for (const table of tables) {
-      table.tracksAllPaths = isMultipath
+      table.tracksAllPaths = isMultipath || this.#core.isReselecting
       for (const group of this) if (group.sendsPaths(table.family)) table.tracksAllPaths = true
     }
   }

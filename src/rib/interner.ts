@@ -5,9 +5,7 @@
  * and with its next hop in NEXT_HOP. Only what is not in the store is judged (RFC 7606) and normalised (wire/normalise.ts),
  * and only what is sound enters the store; there the decision words are computed and loops found, once per set
  * (RFC 4271 9.1.2, RFC 4456 8). A looped set is in the store like any other, but unusable: its paths are never routes.
- * DEVIATION: loops are judged by the cluster ids known when the set came in; a peer configured later with another cluster id
- * changes nothing for sets already here.
- * Called by ingest.ts per message and by local-route.ts.
+ * Called by ingest.ts per message, by local-route.ts, and by cluster-ids.ts and reselection.ts when the rules change.
  */
 import type { Notification } from '../../wire/errors.ts'
 import { AttributeCode, AttributeFlag, DEFAULT_LOCAL_PREF } from '../../wire/iana.ts'
@@ -55,7 +53,6 @@ const IMPORT_PLAN: RewritePlan = {
   prependAsn: 0,
   isExternal: false,
   targetClusterId: 0,
-  ownClusterId: 0,
   isTwoOctet: false,
 }
 
@@ -69,7 +66,6 @@ export interface Carried {
 export interface InternerOptions {
   readonly asn: number
   readonly routerId: number
-  readonly clusterId: number
 }
 
 export class Interner {
@@ -78,9 +74,9 @@ export class Interner {
   readonly #core: Core
   readonly #options: InternerOptions
   /** What a path without MULTI_EXIT_DISC counts as (RFC 4271 9.1.2.2 c leaves it to us). */
-  readonly #missingMed: number
-  /** Cluster ids of ours, of all peers that ever were. */
-  readonly #clusterIds: number[]
+  #missingMed: number
+  /** Of ours, see cluster-ids.ts. */
+  clusterIds: readonly number[] = []
   readonly #normalised = new NormalisedAttributes()
   readonly #summary = new AttributeSummary()
   readonly #rewriter: Rewriter
@@ -90,13 +86,7 @@ export class Interner {
     this.#core = core
     this.#options = options
     this.#missingMed = core.selection.missingMedAsWorst === true ? WORST_MED : 0
-    this.#clusterIds = [options.clusterId]
     this.#rewriter = new Rewriter(core.store, core.sources)
-  }
-
-  /** A peer has come; its cluster is one of ours. */
-  addClusterId(clusterId: number): void {
-    if (!this.#clusterIds.includes(clusterId)) this.#clusterIds.push(clusterId)
   }
 
   /** The set with exactly these bytes, for NLRI outside MP_REACH_NLRI; 0 when they are new and must be judged. */
@@ -232,7 +222,7 @@ export class Interner {
     const { store, nextHops, resolution } = this.#core
     const start = store.startOf(set)
     const summary = this.#summary
-    summarise(store.bytes, start, start + store.lengthOf(set), summary)
+    this.#summariseSet(set)
     const { kind, routerId, reflectorClient } = peer.peer
     const isInternal = kind === 'ibgp'
     let flags = more(start, peer)
@@ -272,7 +262,7 @@ export class Interner {
     if (summary.clusterListLength > 0) {
       const list = start + summary.clusterListOffset
       const listEnd = list + summary.clusterListLengthOctets
-      const ids = this.#clusterIds
+      const ids = this.clusterIds
       for (let i = 0; i < ids.length; i++) if (hasClusterId(bytes, list, listEnd, ids[i]!)) isLoop = true
     }
     const nextHop = start + summary.nextHopOffset
@@ -281,6 +271,46 @@ export class Interner {
       if (startsWith(bytes, nextHop, summary.nextHopLength, ownAddresses[i]!)) isOwn = true
     }
     return (isLoop ? Flag.LOOP : 0) | (isOwn ? Flag.OWN_NEXT_HOP : 0)
+  }
+
+  /** Does a received set loop, by the cluster ids of now? */
+  loops(set: number, peer: PeerRecord): boolean {
+    this.#summariseSet(set)
+    return (this.#loopFlags(this.#core.store.startOf(set), peer) & Flag.LOOP) !== 0
+  }
+
+  /** Marks a received set that no path names as looped or not. */
+  setLooped(set: number, isLoop: boolean): void {
+    const { store, resolution } = this.#core
+    const { records } = store
+    const at = set << RECORD_SHIFT
+    const flags = (records[at + PREFERENCE_FLAGS]! & 0xffff & ~Flag.LOOP) | (isLoop ? Flag.LOOP : 0)
+    const isUsable = (flags & KEPT_ASIDE) === 0
+    const rank = isUsable ? rankOf(BGP_PREFERENCE, (flags & Flag.LLGR_STALE) !== 0) : UNUSABLE
+    records[at + PREFERENCE_FLAGS] = (rank << 16) | flags
+    resolution?.apply(set)
+  }
+
+  /** What a path without MED counts as from now on, of sets that are here already, too. */
+  countMissingMedAs(isWorst: boolean): void {
+    const { store } = this.#core
+    const before = this.#missingMed
+    this.#missingMed = isWorst ? WORST_MED : 0
+    if (before === this.#missingMed) return
+    for (let set = 1; set < store.idLimit; set++) {
+      const at = set << RECORD_SHIFT
+      // Local routes have no MED, and it is never asked for.
+      if (store.lengthOf(set) === 0 || store.records[at + MED] !== before) continue
+      if ((store.flagsOf(set) & Flag.LOCAL) !== 0) continue
+      this.#summariseSet(set)
+      if (!this.#summary.hasMed) store.records[at + MED] = this.#missingMed
+    }
+  }
+
+  #summariseSet(set: number): void {
+    const { store } = this.#core
+    const start = store.startOf(set)
+    summarise(store.bytes, start, start + store.lengthOf(set), this.#summary)
   }
 
   /** The set of a route from a local source, `bytes[0, length)` in canonical form; see local-route.ts. */

@@ -34,7 +34,11 @@ export interface RibPeer {
   readonly reflectorClient: boolean
   /** Cluster id of the cluster this neighbour is in, unsigned. */
   readonly clusterId: number
+  /** False: it hears from the other clients of its cluster itself, and is not told what they told us. True by default. */
+  readonly clientToClient?: boolean
   readonly nextHopSelf: boolean
+  /** Next hops of neighbours and gateways of local routes are told as they are, to an external peer, too (but not its own address). */
+  readonly nextHopKeep?: boolean
   readonly importPolicy: CompiledPolicy
   readonly exportPolicy: CompiledPolicy
   /** Own addresses to tell as next hop for a family that is not the one of `localAddress`; also known as ours on receipt. */
@@ -62,7 +66,7 @@ export interface RibPeer {
 export type PathLimit = 'all' | 'multipath' | number
 
 /** What may change while the session is up and concerns only what it is told. */
-export type ExportRules = Pick<RibPeer, 'exportPolicy' | 'nextHopSelf'>
+export type ExportRules = Pick<RibPeer, 'exportPolicy' | 'nextHopSelf' | 'nextHopKeep' | 'clientToClient'>
 
 export interface AddPathUse {
   readonly receive: boolean

@@ -12,7 +12,8 @@
  *
  * Hot: one walk over the canonical bytes, runs that nobody cares about copied whole; `plan.mask` says who cares. The types
  * ascend, so what is missing is added when something greater (or the end) is met (RFC 7606 5.1 wants that order).
- * DEVIATION: a third-party next hop is never kept towards external peers (RFC 4271 5.1.3 says "may").
+ * DEVIATION: a third-party next hop is kept towards external peers where the configuration says so, and never of itself
+ * because it is on a subnet that both share (RFC 4271 5.1.3 says "may").
  */
 import { AttributeCode, AttributeFlag, DEFAULT_LOCAL_PREF, SegmentType } from '../../wire/iana.ts'
 import type { Community, CommunityPattern, Edits } from '../policy/policy.ts'
@@ -42,13 +43,13 @@ export interface RewritePlan {
   readonly nextHopLength: 4 | 16
   readonly isNextHopSelf: boolean
   readonly ownNextHop: Uint8Array | undefined
+  /** Never told as next hop: the receiver's own address (RFC 4271 5.1.3). */
+  readonly avoidedNextHop?: Uint8Array | undefined
   /** Prepend this AS; 0: none. */
   readonly prependAsn: number
   readonly isExternal: boolean
   /** Prepend the cluster id of the source's cluster, and of the target's when that is a client too; 0 for none. */
   readonly targetClusterId: number
-  /** Prepended when the source is no client. */
-  readonly ownClusterId: number
   /** The result is for a 2-octet speaker and must be narrowed. */
   readonly isTwoOctet: boolean
 }
@@ -193,7 +194,8 @@ export class Rewriter {
   #nextHop(value: number, length: number, o: number): number {
     const plan = this.#plan
     const maySay = value >= 0 && (length === plan.nextHopLength || length === 2 * plan.nextHopLength)
-    const isSelf = plan.isNextHopSelf || this.#edits?.nextHopSelf === true || !maySay || this.#isOwn(value)
+    const isForced = plan.isNextHopSelf || this.#edits?.nextHopSelf === true
+    const isSelf = isForced || !maySay || this.#isOwn(value) || this.#isAvoided(value)
     let from = this.#bytes
     let start = value
     let size: number = plan.nextHopLength
@@ -214,6 +216,13 @@ export class Rewriter {
     }
     o = header(this.#out, o, AttributeFlag.TRANSITIVE, AttributeCode.NEXT_HOP, size)
     return copyRun(from, start, start + size, this.#out, o)
+  }
+
+  #isAvoided(value: number): boolean {
+    const { avoidedNextHop, nextHopLength } = this.#plan
+    if (avoidedNextHop?.length !== nextHopLength) return false
+    for (let i = 0; i < nextHopLength; i++) if (this.#bytes[value + i] !== avoidedNextHop[i]) return false
+    return true
   }
 
   /** A local route through a link-local gateway is told as ours: nobody else can use that address. */
@@ -282,9 +291,9 @@ export class Rewriter {
   /** RFC 4456 8: our cluster in front. INTEROP: both clusters when two clients are in different ones, as BIRD 2 does. */
   #clusterList(value: number, length: number, o: number): number {
     if (this.#plan.isExternal) return o
-    const { targetClusterId, ownClusterId } = this.#plan
+    const { targetClusterId } = this.#plan
     const source = this.#sources.clientClusterId(this.#store.sourceOf(this.#set))
-    const first = source !== 0 ? source : targetClusterId !== 0 ? targetClusterId : ownClusterId
+    const first = source !== 0 ? source : targetClusterId
     const isBoth = source !== 0 && targetClusterId !== 0 && targetClusterId !== source
     const out = this.#out
     const old = value < 0 ? 0 : length

@@ -12,6 +12,7 @@ import type { Prefix } from '../../wire/prefix.ts'
 import type { CompiledPolicy } from '../policy/policy.ts'
 import { BestRoutes } from './best-route.ts'
 import { CatchUp } from './catch-up.ts'
+import { ClusterIds } from './cluster-ids.ts'
 import { Core } from './core.ts'
 import { peerCounters, ribStats } from './counters.ts'
 import { Flusher } from './flush.ts'
@@ -38,10 +39,12 @@ import type {
   RibStats,
   RouteQuery,
   RouteView,
+  SelectionOptions,
   UnderlayRoute,
 } from './port.ts'
 import { Limits } from './prefix-limit.ts'
 import type { Reader } from './reader.ts'
+import { Reselection } from './reselection.ts'
 import { RANGE_SHIFT } from './route-table.ts'
 import type { PeerRecord } from './source-table.ts'
 import { Teller } from './teller.ts'
@@ -69,6 +72,8 @@ export class Rib {
   readonly #bestRoutes: BestRoutes
   readonly #flusher: Flusher
   readonly #sweep: PathSweep
+  readonly #clusterIds: ClusterIds
+  readonly #reselection: Reselection
   readonly #limits: Limits
   /** Sessions that are up, by id. */
   readonly #sessions: (Session | undefined)[] = []
@@ -86,12 +91,15 @@ export class Rib {
     const teller = new Teller(core, Math.max(stretch, 1 << RANGE_SHIFT, PATH_BATCH))
     const pathTeller = new PathTeller(core, teller)
     this.#core = core
-    this.#interner = new Interner(core, { asn, routerId, clusterId })
+    this.#interner = new Interner(core, { asn, routerId })
     const policy = new ImportPolicy(core, this.#interner)
+    const sessions = () => this.#sessions.flatMap(session => session?.record.peer ?? [])
+    this.#clusterIds = new ClusterIds(core, { interner: this.#interner, policy, sessions }, [clusterId])
+    this.#reselection = new Reselection(core, this.#interner)
     this.#limits = new Limits(core)
     this.#ingest = new Ingest(core, { interner: this.#interner, policy, limits: this.#limits })
     this.#locals = new LocalRoutes(core, this.#interner)
-    this.#groups = new Groups(core, new CatchUp(core, teller, pathTeller), { clusterId, limit: logLimit })
+    this.#groups = new Groups(core, new CatchUp(core, teller, pathTeller), { limit: logLimit })
     this.#bestRoutes = new BestRoutes(core)
     this.#flusher = new Flusher(core, { teller, pathTeller }, this.#bestRoutes)
     this.#sweep = new PathSweep(core, policy)
@@ -104,9 +112,9 @@ export class Rib {
   addPeer(peer: RibPeer): PeerId {
     const record = this.#core.addSource(peer)
     this.#sweep.makeRoom(record.id)
-    if (peer.kind === 'ibgp') this.#interner.addClusterId(peer.clusterId)
     this.#limits.add(record)
     this.#sessions[record.id] = { record, reader: this.#groups.join(record) }
+    this.#clusterIds.add(peer)
     return record.id
   }
 
@@ -193,6 +201,18 @@ export class Rib {
     this.#limits.add(record)
   }
 
+  /**
+   * The best paths are chosen by other rules from now on: those of all prefixes are chosen anew by slices of `work`, and what comes out differently is told.
+   */
+  setSelection(selection: SelectionOptions): void {
+    this.#reselection.begin(selection)
+  }
+
+  /** Other cluster ids of ours, beside those of sessions; what is here is judged by them at once (RFC 4456 8). */
+  setClusterIds(ids: readonly number[]): void {
+    this.#clusterIds.configure(ids)
+  }
+
   /** The listener is called from `update` when a session exceeds a limit, see prefix-limit.ts. */
   onLimit(listener: LimitListener): void {
     this.#limits.listen(listener)
@@ -218,24 +238,36 @@ export class Rib {
 
   /** `work` has something to do. */
   get pending(): boolean {
-    if (this.#core.resolution?.isPending === true || this.#isRetellingDue) return true
+    if (this.#core.resolution?.isPending === true || this.#reselection.isMarking || this.#isRetellingDue) return true
     return this.#core.dirtyCount > 0 || this.#sweep.isActive || this.#bestRoutes.isReplaying || this.#gone.length > 0
   }
 
   /** One bounded stretch: at most a slice of a pass over the paths, one flush, and one stretch of replay for late listeners. */
   work(): void {
     this.#isRetellingDue = false
-    const resolution = this.#core.resolution
-    if (resolution?.isPending === true) {
-      resolution.step()
-      // No flush may come between marking and choosing.
-      if (resolution.isMarking) return
-    }
+    // No flush may come between marking and choosing.
+    if (this.#isMarking()) return
     if (this.#sweep.isActive) this.#gone.push(...this.#sweep.step())
     this.#flusher.flush(this.#groups)
     this.#flusher.recycle(this.#groups)
+    if (this.#core.isReselecting && this.#core.dirtyCount === 0) {
+      this.#core.isReselecting = false
+      this.#groups.trackPaths()
+    }
     if (this.#gone.length > 0 && this.#core.dirtyCount === 0) this.#recycle()
     if (this.#bestRoutes.isReplaying) this.#bestRoutes.replay()
+  }
+
+  /** One slice for rules or next hops that have changed, one after the other. */
+  #isMarking(): boolean {
+    const { resolution } = this.#core
+    if (this.#reselection.isMarking && resolution?.isMarking !== true) {
+      this.#reselection.step()
+      return this.#reselection.isMarking
+    }
+    if (resolution?.isPending !== true) return false
+    resolution.step()
+    return resolution.isMarking
   }
 
   #recycle(): void {

@@ -87,11 +87,11 @@ export class UpdateGroup implements GroupIdentity {
   slicesShared = 0
   resyncs = 0
 
-  constructor({ number, serial }: GroupIdentity, peer: RibPeer, clusterId: number, core: Core) {
+  constructor({ number, serial }: GroupIdentity, peer: RibPeer, core: Core) {
     this.number = number
     this.serial = serial
     this.name = groupName(peer)
-    this.egress = new Egress(peer, clusterId, core)
+    this.egress = new Egress(peer, core)
     this.policy = peer.exportPolicy
     this.families = FAMILIES.filter(family => peer.families.includes(family))
     this.pathLimit = peer.addPathSend ?? 'all'

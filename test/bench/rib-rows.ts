@@ -36,7 +36,7 @@ const peer: RibPeer = {
 const CLASSIC = { ipv4Nlri: true, mpReach: false, anyReachable: true }
 
 const core = new Core({ seed: 1, reserve: 8192, stretch: 65536 })
-const interner = new Interner(core, { asn: 64512, routerId: 0x0aff0001, clusterId: 0x0aff0001 })
+const interner = new Interner(core, { asn: 64512, routerId: 0x0aff0001 })
 const record = core.sources.add(peer)
 const sections = new UpdateSections()
 const mp = new MpSections()

@@ -15,7 +15,7 @@ const SELECTION = {
 }
 const CONFIG: Config = {
   speaker: { asn: 64512, routerId: 0x0a000001, listen: [], holdTimeS: 90, connectRetryS: 5, selection: SELECTION },
-  reflector: { clusterId: 0x0a000001 },
+  reflector: { clusterId: 0x0a000001, clientToClient: true },
   policies: new Map([['tor-in', ACCEPT_ALL]]),
   peers: [],
   peerRanges: [],

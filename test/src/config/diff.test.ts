@@ -133,7 +133,9 @@ describe('a changed key of one peer', () => {
     ['import', 'tor', 'import: tor-in', 'import: spare', 'peers[tor].import', 'refresh'],
     ['export', 'tor', 'export: accept-all', 'export: reject-all', 'peers[tor].export', 'refresh'],
     ['the terms of its policy', 'tor', 'med: 5', 'med: 6', 'policies.tor-in', 'refresh'],
-    ['nextHopSelf', 'tor', 'name: tor,', 'name: tor, nextHopSelf: true,', 'peers[tor].nextHopSelf', 'refresh'],
+    ['nextHopSelf', 'tor', 'name: tor,', 'name: tor, nextHopSelf: true,', 'peers[tor].nextHopMode', 'refresh'],
+    ['nextHopMode', 'tor', 'name: tor,', 'name: tor, nextHopMode: keep,', 'peers[tor].nextHopMode', 'refresh'],
+    ['clusterId', 'node', 'holdTime: 30', 'holdTime: 30, clusterId: 10.0.0.7', 'peers[node].clusterId', 'reset'],
     ['addPath', 'tor', 'name: tor,', 'name: tor, addPath: { ipv4: both },', 'peers[tor].addPath', 'reset'],
     ['addPathSend', 'tor', 'name: tor,', 'name: tor, addPathSend: 2,', 'peers[tor].addPathSend', 'reset'],
     ['limits', 'tor', 'name: tor,', 'name: tor, limits: { ipv4: { received: 5 } },', 'peers[tor].limits', 'none'],
@@ -225,13 +227,6 @@ describe('a key that only a new process can have', () => {
   it.each<[string, string, string]>([
     ['speaker.routerId', 'routerId: 10.0.0.1', 'routerId: 10.0.0.7'],
     ['speaker.listen', 'routerId: 10.0.0.1', 'routerId: 10.0.0.1, listen: []'],
-    [
-      'speaker.selection.preferOlder',
-      'routerId: 10.0.0.1',
-      'routerId: 10.0.0.1, selection: { preferOlder: true, multipath: { ebgp: 1 } }',
-    ],
-    ['speaker.selection.multipath', 'routerId: 10.0.0.1', 'routerId: 10.0.0.1, selection: { multipath: { ibgp: 4 } }'],
-    ['reflector.clusterId', 'reflector: {}', 'reflector: { clusterId: 10.0.0.7 }'],
     ['kernel.backend', 'backend: memory', 'backend: rtnetlink'],
     ['kernel.resolveNextHops', 'backend: memory', 'backend: memory, resolveNextHops: false'],
     ['kernel.table', 'backend: memory', 'backend: memory, table: 100'],
@@ -258,6 +253,33 @@ describe('a key that only a new process can have', () => {
     const spelled = BASE.replace('backend: memory', 'backend: none, table: 100')
     expect(isIdle(planReload(load(off), load(spelled)))).toBe(true)
   })
+})
+
+it.each([
+  ['preferOlder', 'preferOlder: true, multipath: { ebgp: 1 }'],
+  ['multipath', 'multipath: { ibgp: 4 }'],
+])('speaker.selection.%s changes live', (key, selection) => {
+  const changed = plan(['routerId: 10.0.0.1', `routerId: 10.0.0.1, selection: { ${selection} }`])
+  expect(changed).toMatchObject({ settings: [{ path: `speaker.selection.${key}`, action: 'live' }], impact: 'none' })
+  expect(objectionTo(changed, 'none')).toBeUndefined()
+})
+
+it('another cluster id resets the clients that have it, and nobody else', () => {
+  const { settings, peers } = plan(['reflector: {}', 'reflector: { clusterId: 10.0.0.7 }'])
+  expect(settings).toEqual([{ path: 'reflector.clusterId', action: 'live' }])
+  expect(peers).toEqual([
+    { name: 'tor', action: 'none', because: [] },
+    { name: 'node', action: 'reset', because: ['reflector.clusterId'] },
+  ])
+})
+
+it('clients that are meshed are told the difference', () => {
+  const { settings, peers } = plan(['reflector: {}', 'reflector: { clientToClient: false }'])
+  expect(settings).toEqual([{ path: 'reflector.clientToClient', action: 'live' }])
+  expect(peers).toEqual([
+    { name: 'tor', action: 'none', because: [] },
+    { name: 'node', action: 'refresh', because: ['reflector.clientToClient'] },
+  ])
 })
 
 it('the log level changes live', () => {

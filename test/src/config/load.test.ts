@@ -81,7 +81,7 @@ describe('defaults', () => {
   })
 
   it('the cluster id is the router id', () => {
-    expect(fixture('same.json').reflector).toEqual({ clusterId: 0x0a000001 })
+    expect(fixture('same.json').reflector).toEqual({ clusterId: 0x0a000001, clientToClient: true })
   })
 
   it('an iBGP peer exchanges everything, an eBGP peer without policy nothing (RFC 8212)', () => {
@@ -109,7 +109,8 @@ describe('defaults', () => {
       reflectorClient: false,
       import: ACCEPT_ALL,
       export: ACCEPT_ALL,
-      nextHopSelf: false,
+      clientToClient: true,
+      nextHopMode: 'auto',
       nextHops: {},
       addPath: {},
       addPathSend: 'all',

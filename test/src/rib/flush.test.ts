@@ -40,7 +40,6 @@ class Parts {
 
   constructor(limit: number) {
     this.groups = new Groups(this.core, new CatchUp(this.core, this.#teller, this.#pathTeller), {
-      clusterId: OWN.clusterId,
       limit,
     })
   }

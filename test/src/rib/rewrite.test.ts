@@ -221,6 +221,53 @@ describe('unknown attributes (RFC 4271 5)', () => {
   })
 })
 
+describe('next hops that are kept (RFC 4271 5.1.3)', () => {
+  const keep = { nextHopKeep: true }
+  it.each<[string, Partial<RibPeer>, Partial<TestAttributes>, string]>([
+    ['an external peer is told that of the route', { ...external, ...keep }, {}, '0a000201'],
+    ['but never its own address (row 79)', { ...external, ...keep }, { nextHop: '0a000102' }, '0a0000fe'],
+    ['an internal peer is told that of the route anyhow', keep, {}, '0a000201'],
+    ['our own comes first where both are asked for', { ...external, ...keep, nextHopSelf: true }, {}, '0a0000fe'],
+  ])('%s', (_, to, more, told) => {
+    expect(tell({}, to, more)?.nextHop).toBe(told)
+  })
+
+  it('an external peer is told the global address of an IPv6 pair, and never its own (rows 79, 85)', () => {
+    const to = { ...external, ...keep, nextHops: { ipv6: OWN6 } }
+    expect(tell6(to, GLOBAL + LINK_LOCAL)).toBe(GLOBAL)
+    const overIpv6 = { ...to, address: Uint8Array.from(bytesOf(GLOBAL)), localAddress: OWN6 }
+    expect(tell6(overIpv6, GLOBAL + LINK_LOCAL)).toBe('20010db80000000000000000000000fe')
+  })
+
+  it('a local route with a gateway has that, one without has our address', () => {
+    const fixture = new Fixture()
+    const target = fixture.join(peer(2, { ...external, ...keep }))
+    const where = { metric: 0, type: 'unicast', interfaceIndex: 2, interfaceName: 'eth0', preference: 200 } as const
+    fixture.rib.announceLocal('static', prefix(P), { ...where, gateway: Uint8Array.of(10, 0, 9, 9) })
+    fixture.rib.announceLocal('static', prefix('10.2.0.0/16'), where)
+    fixture.settle()
+    const hops = fixture.read(target).map(update => [update.announced, update.attributes?.nextHop])
+    expect(hops.toSorted()).toEqual(
+      [
+        [[key(P)], '0a000909'],
+        [[key('10.2.0.0/16')], '0a0000fe'],
+      ].toSorted(),
+    )
+  })
+
+  it('external peers with different addresses each get their own answer', () => {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1))
+    const two = fixture.join(peer(2, { ...external, ...keep }))
+    const three = fixture.join(peer(3, { ...external, ...keep }))
+    fixture.announce(source, [P], { nextHop: '0a000103' })
+    expect([fixture.toldAttributes(two)?.nextHop, fixture.toldAttributes(three)?.nextHop]).toEqual([
+      '0a000103',
+      '0a0000fe',
+    ])
+  })
+})
+
 describe('IPv6 next hops (RFC 2545 3)', () => {
   it.each([
     ['the global address alone', GLOBAL, GLOBAL],
