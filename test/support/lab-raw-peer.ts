@@ -3,6 +3,10 @@
  * it is given as fast as the other side takes it, and measures how long that side is ever silent.
  */
 import { connect, type Socket } from 'node:net'
+import { Level, SocketOption } from '../../src/sys/constants.ts'
+import { requireLibc } from '../../src/sys/libc.ts'
+import { setOption } from '../../src/sys/socket-option.ts'
+import { descriptorOf } from '../../src/sys/tcp.ts'
 import {
   decodeNotification,
   encodeOpen,
@@ -26,6 +30,10 @@ export interface RawPeerOptions {
   readonly holdTimeS: number
   /** Told the first word of every announced IPv4 prefix. */
   readonly onPrefix?: (address: number) => void
+  /** SO_RCVBUF, which the kernel doubles. Default: as large as the kernel likes. Needs koffi. */
+  readonly receiveBufferOctets?: number
+  /** Told the body of every UPDATE: borrowed octets, from `start` up to `end`. */
+  readonly onUpdate?: (bytes: Uint8Array, start: number, end: number) => void
 }
 
 const HEADER_OCTETS = 19
@@ -63,7 +71,10 @@ export class RawPeer {
       localAddress: options.address,
       noDelay: true,
     })
-    this.#socket.once('connect', () => this.#socket.write(this.#open()))
+    this.#socket.once('connect', () => {
+      this.#limitReceiveBuffer()
+      this.#socket.write(this.#open())
+    })
     this.#socket.on('data', chunk => this.#framer.push(chunk))
     this.#socket.on('error', error => this.#ended(error.message))
     this.#socket.on('close', () => this.#ended('the other side closed the connection'))
@@ -82,10 +93,29 @@ export class RawPeer {
     }
   }
 
+  /** Stops reading. What the other side sends waits in the receive buffer, and then on its own side. */
+  stopReading(): void {
+    this.#socket.pause()
+  }
+
+  /** Goes on reading, with what has waited. */
+  readOn(): void {
+    this.#socket.resume()
+  }
+
   close(): void {
     this.#isClosing = true
     clearInterval(this.#keepalives)
     this.#socket.destroy()
+  }
+
+  /** Before anything has come: a buffer that shrinks under a stream throws segments away, and TCP takes its time then. */
+  #limitReceiveBuffer(): void {
+    const { receiveBufferOctets } = this.#options
+    const descriptor = descriptorOf(this.#socket)
+    if (receiveBufferOctets === undefined || descriptor === undefined) return
+    const option = { level: Level.socket, number: SocketOption.receiveBuffer, name: 'SO_RCVBUF' }
+    setOption(requireLibc(), descriptor, option, receiveBufferOctets)
   }
 
   #open(): Uint8Array {
@@ -121,7 +151,8 @@ export class RawPeer {
   }
 
   #update(bytes: Uint8Array, start: number, end: number): void {
-    const { onPrefix } = this.#options
+    const { onPrefix, onUpdate } = this.#options
+    onUpdate?.(bytes, start, end)
     if (onPrefix === undefined) return
     const sections = this.#sections
     if (splitUpdate(bytes, start, end, sections) !== undefined) return
