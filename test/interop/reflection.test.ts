@@ -173,6 +173,25 @@ describeDaemons('reflection', () => {
         expect(updates(await lan.tap('godwit').messages())).toHaveLength(before)
       })
 
+      it.each(CLIENTS)('what %s takes back is gone everywhere, not kept alive between reflectors', async name => {
+        const from = lan.member(name)
+        const own = FAMILIES.map(family => ownPrefix(from, family))
+        const daemon = lan.daemon(name)
+        for (const prefix of own) await daemon.withdraw(prefix)
+        await until('nobody holds them', async () => {
+          const held = await Promise.all(
+            lan.plan.members.map(async member => [member.name, await lan.held(member)] as const),
+          )
+          const left = held.filter(([, routes]) => routes.some(({ prefix }) => own.includes(prefix)))
+          return left.length === 0 || `still at ${left.map(([member]) => member).join(', ')}`
+        })
+        for (const prefix of own) await daemon.announce({ prefix, ...marksOf(from) })
+        await until('all routes everywhere again', async () => {
+          const list = await faults(lan)
+          return list.length === 0 || `${list.length} faults\n${list.slice(0, 12).join('\n')}`
+        })
+      })
+
       it('godwit reflects attributes unchanged but for ORIGINATOR_ID and its cluster put in front, on the wire', async () => {
         const messages = await lan.tap('godwit').messages()
         let compared = 0
