@@ -4,7 +4,8 @@
  * One turn is at most one stretch of work and one slice of writing (10 ms), then the loop gets a chance to read, and other timers to run. Due
  * keepalives go before every slice (RFC 4271 4.4; spec/rib.md section 7). A round visits every peer that may have output once, from a starting
  * point that moves; the next stretch of work waits until the round is done, and then as long as both together took (at most 100 ms), so that
- * load makes batches larger instead of the queue longer. An idle speaker has no such delay: a route goes in and out within one turn of the loop.
+ * load makes batches larger instead of the queue longer. A change that comes alone waits an eighth of what the last round took (`GATHERING`), and not
+ * at all where that is less than a timer is worth: with few peers a route goes in and out within one turn of the loop.
  * A peer that could take more than its share of a visit stays in line, and is visited again in the next round.
  */
 import type { Millis } from '../../fsm/index.ts'
