@@ -11,10 +11,10 @@ import { type Family, IPV4_UNICAST } from '../../wire/family.ts'
 import { AttributeCode } from '../../wire/iana.ts'
 import { NlriReader } from '../../wire/nlri.ts'
 import { locateMp, MpSections, splitUpdate, UpdateSections } from '../../wire/update.ts'
-import { AnnounceBatch } from './announce-batch.ts'
 import { Flag, KEPT_ASIDE } from './attribute-record.ts'
 import type { Core } from './core.ts'
 import type { ImportPolicy } from './import-policy.ts'
+import { Intake } from './intake.ts'
 import { type Carried, type Interner, RESET, WITHDRAW } from './interner.ts'
 import { isOddPrefix4, isOddPrefix6 } from './odd-prefix.ts'
 import type { Limits } from './prefix-limit.ts'
@@ -39,18 +39,33 @@ export class Ingest {
   readonly #sections = new UpdateSections()
   readonly #mp = new MpSections()
   readonly #nlri = new NlriReader()
-  readonly #batch = new AnnounceBatch()
+  /** By family index. */
+  readonly #intakes: readonly Intake[]
 
   constructor(core: Core, { interner, policy, limits }: IngestParts) {
     this.#core = core
     this.#interner = interner
     this.#policy = policy
     this.#limits = limits
+    this.#intakes = core.tables.map(table => new Intake(table, core.store))
   }
 
-  /** Applies the UPDATE `bytes[start, end)`, header excluded. */
+  /** Takes in the UPDATE `bytes[start, end)`, header excluded; its routes may wait until `settle`. */
   update(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): Notification | undefined {
-    return this.#apply(peer, bytes, start, end) ?? this.#limits.check(peer)
+    const error = this.#apply(peer, bytes, start, end)
+    // Limits go by what is in the tables.
+    if (peer.peer.limits !== undefined) this.settle()
+    return error ?? this.#limits.check(peer)
+  }
+
+  /** Some routes are not in the tables yet. */
+  get isPending(): boolean {
+    return !this.#intakes.every(intake => intake.isEmpty)
+  }
+
+  /** Puts all routes that were taken in into the tables. */
+  settle(): void {
+    for (const intake of this.#intakes) intake.apply()
   }
 
   #apply(peer: PeerRecord, bytes: Uint8Array, start: number, end: number): Notification | undefined {
@@ -156,17 +171,13 @@ export class Ingest {
   }
 
   #withdraw(peer: PeerRecord, bytes: Uint8Array, start: number, end: number, family: Family): Notification | undefined {
-    const table = this.#core.table(family)
-    const { prefixes } = table
+    const intake = this.#intakes[family.index]!
     const nlri = this.#nlri
-    const source = peer.id
     let count = 0
     nlri.reset(bytes, start, end, family, peer.hasPathIds(family))
     while (nlri.next()) {
       count++
-      const id = prefixes.lookup(nlri.address0, nlri.address1, nlri.address2, nlri.address3, nlri.length)
-      // RFC 7911 5: an identifier that was not announced is passed over.
-      if (id !== 0) table.withdraw(id, source, nlri.pathId | 0)
+      intake.add(nlri, peer.id, 0)
     }
     peer.withdrawsReceived += count
     return nlri.malformed ? invalidNetworkField(`a withdrawn ${family.name} prefix is malformed`) : undefined
@@ -201,7 +212,7 @@ export class Ingest {
 
   #announceAll(peer: PeerRecord, table: RouteTable, set: number): void {
     const nlri = this.#nlri
-    const batch = this.#batch
+    const intake = this.#intakes[table.family.index]!
     const isWide = table.family.words === 4
     let count = 0
     let odd = 0
@@ -214,10 +225,8 @@ export class Ingest {
         ? isOddPrefix6(a0, nlri.address1 | 0, nlri.address2 | 0, nlri.address3 | 0, length)
         : isOddPrefix4(a0, length)
       if (isOdd) odd++
-      else batch.add(nlri)
-      if (batch.isFull) batch.apply(table, peer.id, set)
+      else intake.add(nlri, peer.id, set)
     }
-    batch.apply(table, peer.id, set)
     peer.announcementsReceived += count
     peer.oddPrefixes += odd
     this.#count(peer, set, count - odd)
@@ -228,6 +237,7 @@ export class Ingest {
     const nlri = this.#nlri
     const policy = this.#policy
     const isWide = table.family.words === 4
+    const intake = this.#intakes[table.family.index]!
     policy.begin(received, table.family)
     while (nlri.next()) {
       const a0 = nlri.address0 | 0
@@ -241,7 +251,7 @@ export class Ingest {
         continue
       }
       const set = policy.importedFor(peer, received, nlri)
-      table.announce(table.prefixes.add(a0, a1, a2, a3, length), peer.id, set, nlri.pathId | 0)
+      intake.add(nlri, peer.id, set)
       this.#count(peer, set, 1)
     }
   }
@@ -252,6 +262,7 @@ export class Ingest {
     const nlri = this.#nlri
     const policy = this.#policy
     const asksPrefixes = policy.asksPrefixes(peer, received)
+    this.#intakes[table.family.index]!.apply()
     const isWide = table.family.words === 4
     while (nlri.next()) {
       const { address0: a0, address1: a1, address2: a2, address3: a3, length } = nlri

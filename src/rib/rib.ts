@@ -122,6 +122,7 @@ export class Rib {
   removePeer(id: PeerId): void {
     const session = this.#sessions[id]
     if (session === undefined) return
+    this.#ingest.settle()
     this.#groups.leave(session.reader)
     this.#sessions[id] = undefined
     this.#sweep.remove(id)
@@ -165,12 +166,15 @@ export class Rib {
    * An id of no session and a family it does not speak are ignored.
    */
   beginRefresh(id: PeerId, family: Family): void {
-    if (this.#speaks(id, family)) this.#core.table(family).beginEpoch(id)
+    if (!this.#speaks(id, family)) return
+    this.#ingest.settle()
+    this.#core.table(family).beginEpoch(id)
   }
 
   /** It has told everything (EoRR): what it told before `beginRefresh` and not since goes, in slices of `work`. */
   endRefresh(id: PeerId, family: Family): void {
     if (!this.#speaks(id, family)) return
+    this.#ingest.settle()
     this.#core.table(family).endEpoch(id)
     this.#sweep.removeStale(id, family)
   }
@@ -187,6 +191,7 @@ export class Rib {
   setImportPolicy(id: PeerId, importPolicy: CompiledPolicy): void {
     const record = this.#sessions[id]?.record
     if (record === undefined || record.peer.importPolicy === importPolicy) return
+    this.#ingest.settle()
     record.peer = { ...record.peer, importPolicy }
     record.policySerial++
     this.#sweep.importAgain(id)
@@ -196,6 +201,7 @@ export class Rib {
   setLimits(id: PeerId, { limits, attributeOctets }: LimitRules): void {
     const record = this.#sessions[id]?.record
     if (record === undefined) return
+    this.#ingest.settle()
     const { limits: _, attributeOctets: __, ...rest } = record.peer
     record.peer = { ...rest, ...(limits && { limits }), ...(attributeOctets !== undefined && { attributeOctets }) }
     this.#limits.add(record)
@@ -220,10 +226,12 @@ export class Rib {
 
   /** A local source has this route, instead of the one it had to the prefix before. The object is copied. */
   announceLocal(source: LocalSource, prefix: Prefix, route: LocalRoute): void {
+    this.#ingest.settle()
     this.#locals.announce(source, prefix, route)
   }
 
   withdrawLocal(source: LocalSource, prefix: Prefix): void {
+    this.#ingest.settle()
     this.#locals.withdraw(source, prefix)
   }
 
@@ -239,12 +247,19 @@ export class Rib {
   /** `work` has something to do. */
   get pending(): boolean {
     if (this.#core.resolution?.isPending === true || this.#reselection.isMarking || this.#isRetellingDue) return true
-    return this.#core.dirtyCount > 0 || this.#sweep.isActive || this.#bestRoutes.isReplaying || this.#gone.length > 0
+    return (
+      this.#core.dirtyCount > 0 ||
+      this.#ingest.isPending ||
+      this.#sweep.isActive ||
+      this.#bestRoutes.isReplaying ||
+      this.#gone.length > 0
+    )
   }
 
   /** One bounded stretch: at most a slice of a pass over the paths, one flush, and one stretch of replay for late listeners. */
   work(): void {
     this.#isRetellingDue = false
+    this.#ingest.settle()
     // No flush may come between marking and choosing.
     if (this.#isMarking()) return
     if (this.#sweep.isActive) this.#gone.push(...this.#sweep.step())
@@ -283,6 +298,7 @@ export class Rib {
    * nothing for now. One call may write several arrays.
    */
   pull(id: PeerId, write: (bytes: Uint8Array) => void): boolean {
+    this.#ingest.settle()
     return this.#sessions[id]?.reader.pull(write) ?? false
   }
 
@@ -300,6 +316,7 @@ export class Rib {
   peerCounters(id: PeerId): PeerCounters {
     const session = this.#sessions[id]
     if (session === undefined) throw new RangeError(`no session has the id ${id}`)
+    this.#ingest.settle()
     this.#groups.countOwn(session.reader.group)
     const limits = this.#limits.counters(session.record)
     return { ...peerCounters(this.#core, session.record, session.reader), limits }
@@ -307,20 +324,24 @@ export class Rib {
 
   /** Paths in the table, lazily. The table may change between two rows, see view.ts. */
   routes(query: RouteQuery = {}): Iterable<RouteView> {
+    this.#ingest.settle()
     return routes(this.#core, query)
   }
 
   /** The paths of exactly this prefix, with the step of the decision process on which each loser lost. */
   explain(prefix: Prefix): Explanation | undefined {
+    this.#ingest.settle()
     return explain(this.#core, prefix)
   }
 
   /** All next hops that some path has, lazily. */
   nextHops(): Iterable<NextHopView> {
+    this.#ingest.settle()
     return nextHopViews(this.#core)
   }
 
   stats(): RibStats {
+    this.#ingest.settle()
     return ribStats(this.#core, this.#groups)
   }
 }

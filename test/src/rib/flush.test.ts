@@ -51,6 +51,7 @@ class Parts {
   update(update: TestUpdate): void {
     const body = buildUpdate(update, codec)
     this.#ingest.update(this.#source, body, 0, body.length)
+    this.#ingest.settle()
     this.#flusher.flush(this.groups)
     this.#flusher.recycle(this.groups)
   }

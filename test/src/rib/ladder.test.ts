@@ -137,6 +137,7 @@ describe('the decision process', () => {
     fixture.announce(b, [P])
     fixture.announce(b, [P])
     expect(fixture.send(a, { announced4: [key(P)], attributes: attributes() })).toBeUndefined()
+    expect(fixture.best(P)).toBe('peer 1')
     expect(fixture.rib.pending).toBe(false)
   })
 })
