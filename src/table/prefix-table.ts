@@ -25,8 +25,12 @@ const TAG = 63
 const FREE = 0xff
 /** An old slot whose prefix was removed: id 0, and a length that no IPv4 prefix has. */
 const BURIED = 63 << 26
-/** Old slots that one add or remove moves. The next growth is two thirds of them away. */
-const MOVED_AT_ONCE = 8
+/** Old slots that one add or remove moves. The next growth is further away than a sixth of them. */
+const MOVED_AT_ONCE = 16
+/** log2 of the number of slots at first. */
+const FIRST_BITS = 7
+/** Below so many slots (log2) a growth makes four of one: half the moving. A full table of IPv4 ends at 2 million slots. */
+const FAST_BITS = 21
 /** Larger slots are fetched from a fill of 9/16 on, larger records from one of 3/4: a page each 16 prefixes is soon enough. */
 const BETWEEN_PAGES = 15
 
@@ -54,9 +58,11 @@ export class PrefixTable {
 
   #slots: Uint32Array<ArrayBuffer>
   /** log2 of the number of slots. */
-  #bits = 10
-  /** While the slots grow: those before, half as many. What was moved is still in them, what was removed is buried. */
+  #bits = FIRST_BITS
+  /** While the slots grow: those before. What was moved is still in them, what was removed is buried. */
   #old: Uint32Array<ArrayBuffer> | undefined
+  /** log2 of their number. */
+  #oldBits = 0
   /** The next old slot to move. */
   #unmoved = 0
   #freeId = 0
@@ -116,8 +122,8 @@ export class PrefixTable {
 
   /** The id, or 0. */
   #findOld4(old: Uint32Array, a0: number, length: number): number {
-    const mask = (1 << (this.#bits - 1)) - 1
-    let slot = Math.imul(a0 ^ (length << 3) ^ this.#salt, this.#multiplier) >>> (33 - this.#bits)
+    const mask = (1 << this.#oldBits) - 1
+    let slot = Math.imul(a0 ^ (length << 3) ^ this.#salt, this.#multiplier) >>> (32 - this.#oldBits)
     for (;;) {
       const entry = old[2 * slot + 1]!
       if (entry === 0) return 0
@@ -140,8 +146,8 @@ export class PrefixTable {
     }
     const old = this.#old
     if (old === undefined) return ~slot
-    const oldMask = mask >>> 1
-    for (let other = hash >>> (33 - this.#bits); ; other = (other + 1) & oldMask) {
+    const oldMask = (1 << this.#oldBits) - 1
+    for (let other = hash >>> (32 - this.#oldBits); ; other = (other + 1) & oldMask) {
       const entry = old[other]!
       if (entry === 0) return ~slot
       const id = entry & MAX_ID
@@ -299,20 +305,27 @@ export class PrefixTable {
     slots[stride * hole + entry] = 0
   }
 
-  /** Twice as many slots; what is in the old ones follows by and by. */
+  /** log2 of how many times as many slots there will be after the next growth. */
+  get #steps(): number {
+    return this.#bits < FAST_BITS ? 2 : 1
+  }
+
+  /** More slots; what is in the old ones follows by and by. */
   #grow(): void {
+    const steps = this.#steps
     this.#old = this.#slots
+    this.#oldBits = this.#bits
     this.#unmoved = 0
-    this.#slots = this.#nextSlots?.columns.words ?? new Uint32Array(this.#slots.length * 2)
+    this.#slots = this.#nextSlots?.columns.words ?? new Uint32Array(this.#slots.length << steps)
     this.#nextSlots = undefined
-    this.#bits++
+    this.#bits += steps
   }
 
   /** Fetches some memory of the next slots when they will be wanted soon. All of it: hashes lie anywhere. */
   #fetchSlots(): void {
     const { length, byteLength } = this.#slots
-    if (this.size * 16 < 9 << this.#bits || byteLength * 2 < WORTH_TOUCHING_OCTETS) return
-    this.#nextSlots ??= new FetchAhead({ words: new Uint32Array(length * 2) }, 1)
+    if (this.size * 16 < 9 << this.#bits || byteLength << this.#steps < WORTH_TOUCHING_OCTETS) return
+    this.#nextSlots ??= new FetchAhead({ words: new Uint32Array(length << this.#steps) }, 1)
     this.#nextSlots.touch()
   }
 
@@ -335,8 +348,8 @@ export class PrefixTable {
   #bury(old: Uint32Array, id: number): void {
     const stride = this.#wide ? 1 : 2
     const entry = stride - 1
-    const mask = (1 << (this.#bits - 1)) - 1
-    let slot = this.#hash(id) >>> (33 - this.#bits)
+    const mask = (1 << this.#oldBits) - 1
+    let slot = this.#hash(id) >>> (32 - this.#oldBits)
     for (;;) {
       const other = old[stride * slot + entry]!
       if (other === 0) return
@@ -352,7 +365,7 @@ export class PrefixTable {
     this.#unmoved = from + MOVED_AT_ONCE
     if (this.#wide) this.#move6(old, from)
     else this.#move4(old, from)
-    if (this.#unmoved >= 1 << (this.#bits - 1)) this.#old = undefined
+    if (this.#unmoved >= 1 << this.#oldBits) this.#old = undefined
   }
 
   #move4(old: Uint32Array, from: number): void {
