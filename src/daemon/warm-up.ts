@@ -85,7 +85,7 @@ class Speaker {
 
   constructor(config: Config) {
     this.#peers = config.peers
-    this.#routing = new Routing(new Rib({ asn: OWN_ASN, routerId: 1, seed: 1, reserve: 4096 }), config)
+    this.#routing = new Routing(new Rib({ asn: OWN_ASN, routerId: 1, seed: 1, reserve: 64 }), config)
   }
 
   /** A session with the next configured peer of this kind is Established. */

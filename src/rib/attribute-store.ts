@@ -64,7 +64,7 @@ export class AttributeStore {
   #top = CLASS_WORDS
   readonly #freeArena = new Uint32Array((MAX_OCTETS >> 4) + 2)
   #freeId = 0
-  #slots = new Uint32Array(2048)
+  #slots = new Uint32Array(64)
   #interned = 0
   /** The probed key: its words, hash and the slot where the search ended. */
   readonly #key = new Uint32Array((MAX_OCTETS >> 2) + 2)

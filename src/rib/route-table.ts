@@ -29,6 +29,9 @@ export interface Shared {
 /** log2 of prefix ids per range; a range is what one catch-up slice covers. */
 export const RANGE_SHIFT = 10
 
+/** Arrays begin small: what depends on their never having grown is compiled for a speaker with nothing to do (warm-up.ts). */
+const FEW = 64
+
 export class RouteTable {
   readonly family: Family
   readonly prefixes: PrefixRecords
@@ -49,9 +52,9 @@ export class RouteTable {
   #epochs = new Uint32Array(FEW_SOURCES)
   #oldestEpochs = new Uint32Array(FEW_SOURCES)
   /** Changed prefixes, oldest first: `dirty[0, dirtyCount)`. Replaced when it grows. */
-  dirty = new Uint32Array(1024)
+  dirty = new Uint32Array(FEW)
   /** The attribute set of the best path before the change, which is what was told; 0 for none. Holds a reference. */
-  dirtySets = new Uint32Array(1024)
+  dirtySets = new Uint32Array(FEW)
   dirtyCount = 0
   /**
    * Somebody has passed over a prefix that waits for a flush, and counts on that flush: whatever it finds must be told,
@@ -59,7 +62,7 @@ export class RouteTable {
    */
   owesDirty = false
   /** Number of the last flush that told something of the prefixes of a range, by range. Replaced when it grows. */
-  ranges = new Uint32Array(64)
+  ranges = new Uint32Array(0)
   /** Paths whose numbers are out of use for now; filled while all paths are tracked. */
   readonly gone = new GonePaths()
   /** Emptied prefixes: pairs of id and flush number, a ring. */
@@ -320,7 +323,7 @@ export class RouteTable {
   /** Notes that flush number `flush` told something about a prefix. */
   touchRange(prefix: number, flush: number): void {
     const range = prefix >>> RANGE_SHIFT
-    if (range >= this.ranges.length) this.ranges = grown(this.ranges, range * 2)
+    if (range >= this.ranges.length) this.ranges = grown(this.ranges, Math.max(range * 2, FEW))
     this.ranges[range] = flush
   }
 

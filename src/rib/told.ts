@@ -15,7 +15,7 @@ const MAX_KEPT = 0xffff + UNDECIDED
 export class Told {
   /** Prefixes (or paths) whose bit is set. */
   count = 0
-  #bits = new Uint32Array(32)
+  #bits = new Uint32Array(2)
   /** By prefix: the verdict, less UNDECIDED. Empty while nothing is kept. */
   #verdicts = new Uint16Array(0)
 
