@@ -50,8 +50,8 @@ import type { PeerRecord } from './source-table.ts'
 import { Teller } from './teller.ts'
 import { explain, nextHopViews, routes } from './view.ts'
 
-/** Records that address space is set aside for; pages that are never touched cost nothing. */
-const RESERVED_RECORDS = 1 << 20
+/** Records that address space is set aside for, a full table and half of another; pages that are never touched cost nothing. */
+const RESERVED_RECORDS = 3 << 19
 /** Octets a peer may lag behind before it is fed by a scan. */
 const LOG_LIMIT = 16 << 20
 
