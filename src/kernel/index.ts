@@ -11,6 +11,7 @@ export { LATENCY_BOUNDS_MS, LatencyHistogram } from './histogram.ts'
 export { type Interface, type InterfaceAddress, type InterfaceChange, Interfaces } from './interfaces.ts'
 export { IprouteKernel, type IprouteOptions } from './iproute/port.ts'
 export { type Elevated, KernelLearn, type KernelLearnOptions, type LearnSink, type LearnSource } from './learn.ts'
+export type { KernelState } from './ledger.ts'
 export { type MemoryChange, MemoryKernel, type MemoryKernelOptions, type MemoryRoute, type Refusal } from './memory.ts'
 export {
   type AddressEvent,
@@ -25,7 +26,7 @@ export {
 } from './port.ts'
 export type { PrefixKey } from './prefix-state.ts'
 export { appendRoute, Op, RecordFlag, RouteRecords } from './record.ts'
-export type { KernelRow, KernelState, NextHopRow } from './row.ts'
+export type { KernelRow, NextHopRow } from './row.ts'
 export { type MonitorOptions, type MonitorSink, RouteMonitor } from './rtnetlink/monitor.ts'
 export { type RtnetlinkOptions, RtnetlinkPort } from './rtnetlink/port.ts'
 export { type DumpSink, RequestSocket } from './rtnetlink/request.ts'

@@ -17,6 +17,22 @@ import { NO_TARGET, TargetTable } from './target.ts'
 import { TextTable } from './text-table.ts'
 import type { Underlay } from './underlay.ts'
 
+/**
+ * How far a wanted route got. desired: waits for its turn; pending: sent, no answer yet; confirmed: in the kernel as wanted; failed: refused, retried by
+ * itself; conflict: refused because a route of another owner holds the prefix and metric.
+ */
+const KERNEL_STATES = ['desired', 'pending', 'confirmed', 'failed', 'conflict'] as const
+export type KernelState = (typeof KERNEL_STATES)[number]
+
+/** `PrefixStates.state` of a prefix that nobody wants; else 1 and on, in the order of KERNEL_STATES. */
+const UNWANTED = 0
+const stateNumber = (state: KernelState): number => KERNEL_STATES.indexOf(state) + 1
+const DESIRED = stateNumber('desired')
+const PENDING = stateNumber('pending')
+const CONFIRMED = stateNumber('confirmed')
+const FAILED = stateNumber('failed')
+const CONFLICT = stateNumber('conflict')
+
 /** Interned targets above which unused ones are looked for. */
 const TARGETS_BEFORE_COMPACTION = 4096
 
@@ -42,6 +58,8 @@ export class Ledger {
   readonly retry = new RetryClock()
   readonly now: () => number
   readonly #deadlineChanged: () => void
+  /** How many prefixes have each `state`; that of UNWANTED means nothing. */
+  readonly #stateCounts = new Uint32Array(KERNEL_STATES.length + 1)
   /** Refused prefixes, until their retry. */
   #refused: number[] = []
   #compactAbove = TARGETS_BEFORE_COMPACTION
@@ -71,6 +89,38 @@ export class Ledger {
     return this.targets.metric(target, states.family.index)
   }
 
+  /** Counts the prefix anew. Due after every change of what is desired, sent, actual or refused. */
+  note(states: PrefixStates, id: number): void {
+    const before = states.state[id]!
+    const now = this.#stateOf(states, id)
+    if (now === before) return
+    this.#stateCounts[before]! -= 1
+    this.#stateCounts[now]! += 1
+    states.state[id] = now
+  }
+
+  #stateOf(states: PrefixStates, id: number): number {
+    if (states.desired[id] === NO_TARGET) return UNWANTED
+    const errno = states.errno[id]!
+    const sent = states.sent[id]!
+    // The delete that clears a refused replacement away is no attempt of its own.
+    if (sent !== 0 && (errno === 0 || sent !== DELETING)) return PENDING
+    if (errno !== 0) return errno === EEXIST ? CONFLICT : FAILED
+    const actual = states.actual[id]!
+    return actual !== NO_TARGET && this.isMet(states, id, actual) ? CONFIRMED : DESIRED
+  }
+
+  /** The state of a prefix that is wanted, looked up afresh. */
+  stateOf(states: PrefixStates, id: number): KernelState {
+    return KERNEL_STATES[this.#stateOf(states, id) - 1] ?? 'desired'
+  }
+
+  /** How many wanted prefixes are in each state. */
+  stateCounts(): Record<KernelState, number> {
+    const [, desired = 0, pending = 0, confirmed = 0, failed = 0, conflict = 0] = this.#stateCounts
+    return { desired, pending, confirmed, failed, conflict }
+  }
+
   enqueue(states: PrefixStates, id: number): void {
     if ((states.flags[id]! & PrefixFlag.queued) !== 0) return
     states.flags[id]! |= PrefixFlag.queued
@@ -87,6 +137,8 @@ export class Ledger {
     // A token may still be in the queue or the list of retries: it then speaks for nobody, or for the id's next owner, and both are harmless.
     if (!states.table.isLive(id)) return
     const flags = states.flags[id]! & (PrefixFlag.listed | PrefixFlag.queued)
+    this.#stateCounts[states.state[id]!]! -= 1
+    this.#stateCounts[UNWANTED]! += 1
     states.forget(id)
     states.flags[id] = flags
   }
@@ -131,6 +183,7 @@ export class Ledger {
       this.forget(states, id)
       return
     }
+    this.note(states, id)
     if (states.errno[id] !== 0) return
     this.counters.repaired += 1
     states.since[id] = this.now()
@@ -147,6 +200,7 @@ export class Ledger {
         if (changed[states.desired[id]!] !== 1) continue
         states.errno[id] = 0
         states.since[id] = now
+        this.note(states, id)
         this.enqueue(states, id)
       }
     }
@@ -158,6 +212,7 @@ export class Ledger {
       for (let id = 1; id < states.table.idLimit; id++) {
         if (states.sent[id] === 0) continue
         states.sent[id] = 0
+        this.note(states, id)
         this.enqueue(states, id)
       }
     }
@@ -169,8 +224,9 @@ export class Ledger {
     const used = new Uint8Array(this.targets.size + 1)
     const arrays = this.families.flatMap(states => [states.desired, states.actual, states.sent])
     for (const array of arrays) for (const id of array) if (id !== DELETING) used[id] = 1
+    this.resolver.markUsed(used)
     const renamed = this.targets.compact(used)
-    this.resolver.renumber()
+    this.resolver.renumber(renamed)
     for (const array of arrays) {
       for (let at = 0; at < array.length; at++) if (array[at] !== DELETING) array[at] = renamed[array[at]!]!
     }

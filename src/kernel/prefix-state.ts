@@ -1,7 +1,7 @@
 /**
  * What sync.ts knows of each prefix of one family, in typed arrays indexed by the PrefixTable's id: about 40 octets a prefix, no objects.
  *
- * Four facts decide everything; the state a person sees is derived from them (`sync.ts`, stateOf):
+ * Four facts decide everything; the state a person sees is derived from them (`ledger.ts`, stateOf):
  *   desired   the target asked for            (0: none)
  *   actual    the target the kernel has       (0: none, as far as we know)
  *   sent      the target of the write on its way (0: none, DELETING: a delete)
@@ -49,6 +49,8 @@ export class PrefixStates {
   /** Index into the interned texts of sync.ts. */
   reason = new Uint16Array(FIRST_IDS)
   flags = new Uint8Array(FIRST_IDS)
+  /** The state as it was counted last, a number of ledger.ts. */
+  state = new Uint8Array(FIRST_IDS)
   /** The last dump that showed this prefix. */
   dump = new Uint32Array(FIRST_IDS)
   /** When the wish or the state last changed, in ms of the injected clock. */
@@ -88,6 +90,7 @@ export class PrefixStates {
     this.errno[id] = 0
     this.reason[id] = 0
     this.flags[id] = 0
+    this.state[id] = 0
     this.dump[id] = 0
     this.since[id] = 0
   }
@@ -102,6 +105,7 @@ function columnsFor(ids: number) {
     errno: new Uint8Array(ids),
     reason: new Uint16Array(ids),
     flags: new Uint8Array(ids),
+    state: new Uint8Array(ids),
     dump: new Uint32Array(ids),
     since: new Float64Array(ids),
   }

@@ -67,9 +67,13 @@ export class Resolver {
     return changed
   }
 
-  /** Targets were numbered anew. */
-  renumber(): void {
-    this.#forms.fill(0)
+  /** Targets were numbered anew; 0: forgotten. What was known of the others still holds, or `refresh` would miss that it changed. */
+  renumber(renamed: Uint32Array): void {
+    const forms = new Uint32Array(this.#forms.length)
+    for (let wish = 1; wish < renamed.length && wish < forms.length; wish++) {
+      if (renamed[wish] !== 0) forms[renamed[wish]!] = renamed[this.#forms[wish]!]!
+    }
+    this.#forms = forms
   }
 
   /** Marks the forms of wishes in use, so that they are not forgotten with the unused targets. */

@@ -5,16 +5,11 @@ import { constants } from 'node:os'
 import type { FamilyName } from '../../wire/family.ts'
 import { formatAddress, formatPrefix } from '../../wire/prefix.ts'
 import type { Interfaces } from './interfaces.ts'
-import { DELETING, type PrefixStates } from './prefix-state.ts'
+import type { KernelState } from './ledger.ts'
+import type { PrefixStates } from './prefix-state.ts'
 import type { RouteType } from './route.ts'
 import { NO_TARGET, type TargetTable } from './target.ts'
 import type { TextTable } from './text-table.ts'
-
-/**
- * desired: waits for its turn; pending: sent, no answer yet; confirmed: in the kernel as wanted; failed: refused, retried by itself;
- * conflict: refused because a route of another owner holds the prefix and metric.
- */
-export type KernelState = 'desired' | 'pending' | 'confirmed' | 'failed' | 'conflict'
 
 export interface NextHopRow {
   readonly gateway: string | null
@@ -51,6 +46,7 @@ export interface SyncView {
   readonly interfaces: Pick<Interfaces, 'nameOf' | 'connectedTo'>
   /** The target the kernel is to have. */
   wanted(states: PrefixStates, id: number): number
+  stateOf(states: PrefixStates, id: number): KernelState
 }
 
 export function* rowsOf(view: SyncView, now: number): Generator<KernelRow> {
@@ -61,32 +57,11 @@ export function* rowsOf(view: SyncView, now: number): Generator<KernelRow> {
   }
 }
 
-export function countStates(view: SyncView): Record<KernelState, number> {
-  const counts: Record<KernelState, number> = { desired: 0, pending: 0, confirmed: 0, failed: 0, conflict: 0 }
-  for (const states of view.families) {
-    for (let id = 1; id < states.table.idLimit; id++) {
-      if (states.desired[id] !== NO_TARGET) counts[stateOf(view, states, id)] += 1
-    }
-  }
-  return counts
-}
-
-function stateOf({ targets, wanted }: SyncView, states: PrefixStates, id: number): KernelState {
-  const errno = states.errno[id]!
-  const sent = states.sent[id]!
-  // The delete that clears a refused replacement away is no attempt of its own.
-  if (sent !== 0 && (errno === 0 || sent !== DELETING)) return 'pending'
-  if (errno !== 0) return errno === constants.errno.EEXIST ? 'conflict' : 'failed'
-  const actual = states.actual[id]!
-  if (actual === NO_TARGET) return 'desired'
-  return targets.covers(wanted(states, id), actual, states.family.index) ? 'confirmed' : 'desired'
-}
-
 function rowOf(view: SyncView, states: PrefixStates, { id, now }: { id: number; now: number }): KernelRow {
   const { family, table } = states
   const { targets } = view
   const wanted = view.wanted(states, id)
-  const state = stateOf(view, states, id)
+  const state = view.stateOf(states, id)
   const shown = state === 'confirmed' ? states.actual[id]! : wanted
   const nextHops = Array.from({ length: targets.legs(shown) }, (_, leg) => nextHopOf(view, shown, leg))
   const words = Array.from({ length: family.words }, (_, k) => table.word(id, k))

@@ -11,12 +11,12 @@
  */
 import { LatencyHistogram } from './histogram.ts'
 import type { Interfaces } from './interfaces.ts'
-import { EEXIST, ENOBUFS, ESRCH, Ledger, type LedgerOptions, TAKEN, TRANSIENT } from './ledger.ts'
+import { EEXIST, ENOBUFS, ESRCH, type KernelState, Ledger, type LedgerOptions, TAKEN, TRANSIENT } from './ledger.ts'
 import { Outbox } from './outbox.ts'
 import type { Dump, KernelListener, KernelPort } from './port.ts'
 import { DELETING, PrefixFlag, type PrefixKey, type PrefixStates } from './prefix-state.ts'
 import { NO_TOKEN, Op, type RouteRecords } from './record.ts'
-import { countStates, type KernelRow, type KernelState, rowsOf, type SyncView } from './row.ts'
+import { type KernelRow, rowsOf, type SyncView } from './row.ts'
 import { type KernelTarget, NO_TARGET } from './target.ts'
 import { Witness } from './witness.ts'
 
@@ -67,7 +67,14 @@ export class KernelSync implements Partial<KernelListener> {
     this.#witness = new Witness(port, interfaces, this.#ledger, options)
     this.#outbox = new Outbox(port, options)
     const { families, targets, texts } = this.#ledger
-    this.#view = { families, targets, texts, interfaces, wanted: (states, id) => this.#ledger.wanted(states, id) }
+    this.#view = {
+      families,
+      targets,
+      texts,
+      interfaces,
+      wanted: (states, id) => this.#ledger.wanted(states, id),
+      stateOf: (states, id) => this.#ledger.stateOf(states, id),
+    }
     interfaces.watch(change => this.#witness.interfaceChanged(change))
   }
 
@@ -100,6 +107,7 @@ export class KernelSync implements Partial<KernelListener> {
     states.desired[id] = wanted
     states.errno[id] = 0
     states.since[id] = this.#turnMs
+    this.#ledger.note(states, id)
     this.#ledger.enqueue(states, id)
   }
 
@@ -145,9 +153,9 @@ export class KernelSync implements Partial<KernelListener> {
     return rowsOf(this.#view, this.#now())
   }
 
-  /** How many wanted routes are in each state. */
+  /** How many wanted routes are in each state. Counted as they change: nothing is walked. */
   stateCounts(): Record<KernelState, number> {
-    return countStates(this.#view)
+    return this.#ledger.stateCounts()
   }
 
   /** Nothing waits and nothing is on its way: the FIB is as wanted, refusals aside. */
@@ -212,6 +220,7 @@ export class KernelSync implements Partial<KernelListener> {
     states.flags[id]! &= ~PrefixFlag.found
     states.errno[id] = 0
     states.since[id] = this.#now()
+    this.#ledger.note(states, id)
   }
 
   #write(states: PrefixStates, id: number, op: number): void {
@@ -222,6 +231,7 @@ export class KernelSync implements Partial<KernelListener> {
     // The wish may have got another form since: then this write makes it true as well.
     const wanted = op === Op.delete ? NO_TARGET : ledger.wanted(states, id)
     states.sent[id] = op === Op.delete ? DELETING : wanted
+    ledger.note(states, id)
     const record = this.#outbox.append(op, states, id)
     if (wanted === NO_TARGET) record.metric = ledger.metricOf(states, states.actual[id]!)
     else ledger.targets.fill(record, wanted)
@@ -255,6 +265,7 @@ export class KernelSync implements Partial<KernelListener> {
       if (sent === 0) continue
       if (records.errno === 0 || (sent === DELETING && records.errno === ESRCH)) this.#succeeded(states, id, sent, now)
       else this.#failed(states, id, sent, { errno: records.errno, text: reasons[records.reason] ?? '' })
+      this.#ledger.note(states, id)
     }
     this.#outbox.returned(records)
     this.commit()

@@ -161,6 +161,7 @@ export class Witness {
     if (isNews && before !== NO_TARGET && states.desired[id] !== NO_TARGET) ledger.counters.repaired += 1
     states.actual[id] = actual
     states.flags[id]! |= PrefixFlag.found
+    ledger.note(states, id)
     // A refused prefix waits for its retry, unless this settles the matter or explains the conflict.
     const errno = states.errno[id]!
     if (errno === 0 ? isNews : !isNews || errno === EEXIST) ledger.enqueue(states, id)

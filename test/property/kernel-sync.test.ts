@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Interfaces } from '../../src/kernel/interfaces.ts'
+import type { KernelState } from '../../src/kernel/ledger.ts'
 import { MemoryKernel } from '../../src/kernel/memory.ts'
 import { fanOut } from '../../src/kernel/port.ts'
 import { KernelSync } from '../../src/kernel/sync.ts'
@@ -82,7 +83,10 @@ describe('KernelSync against a FIB that others change too', () => {
           },
           recovered: () => sync.recovered(),
         }
-        for (const one of happenings) happen[one.kind]('prefix' in one ? one.prefix : 0, 'hop' in one ? one.hop : 0)
+        for (const one of happenings) {
+          happen[one.kind]('prefix' in one ? one.prefix : 0, 'hop' in one ? one.hop : 0)
+          expect(sync.stateCounts()).toEqual(walked(sync))
+        }
         if (!isUp) happen.link(0, 0)
         sync.recovered()
         settle()
@@ -102,12 +106,20 @@ describe('KernelSync against a FIB that others change too', () => {
             .map(routeText)
             .sort(),
         ).toEqual(expected.sort())
+        expect(sync.stateCounts()).toEqual(walked(sync))
         for (const row of sync.rows()) expect(row.state).toBe(strangers.has(row.prefix) ? 'conflict' : 'confirmed')
       }),
       { numRuns: 300 },
     )
   })
 })
+
+/** The same counts from every row there is. */
+function walked(sync: KernelSync): Record<KernelState, number> {
+  const counts = { desired: 0, pending: 0, confirmed: 0, failed: 0, conflict: 0 }
+  for (const { state } of sync.rows()) counts[state] += 1
+  return counts
+}
 
 function line(prefix: string, hop: string): string {
   return `${prefix} via ${hop}${prefix.includes(':') ? ' metric 1024' : ''}`

@@ -6,7 +6,7 @@ import { fanOut } from '../../../src/kernel/port.ts'
 import { Op } from '../../../src/kernel/record.ts'
 import { KernelSync } from '../../../src/kernel/sync.ts'
 import type { KernelTarget } from '../../../src/kernel/target.ts'
-import { key, routeText, via } from './support.ts'
+import { address, key, routeText, via } from './support.ts'
 
 const { EACCES, EEXIST, ENETUNREACH, ENOBUFS, ENOMEM } = constants.errno
 
@@ -445,4 +445,24 @@ it('forgets targets that no route uses, however many next hops come by', () => {
   node.settle()
   expect(node.own()).toEqual(['10.1.0.0/24 via 10.99.0.201 onlink', '10.2.0.0/24 via 172.16.35.39 onlink'])
   expect(node.states()).toEqual(['10.1.0.0/24 confirmed', '10.2.0.0/24 confirmed'])
+})
+
+it('notices that a form changes although the targets were numbered anew just before', () => {
+  node.kernel.addInterface('tunl0', false)
+  node.start()
+  const far: KernelTarget = {
+    type: 'unicast',
+    nextHops: [{ gateway: address('10.99.0.9'), interfaceIndex: 0, isOnlink: false, tunnel: 'tunl0' }],
+  }
+  node.want('10.3.0.0/24', far)
+  node.settle()
+  for (let i = 0; i < 5_000; i++) {
+    node.want('10.2.0.0/24', via(`172.16.${i >> 8}.${i & 255}`, 1, true))
+    if (i % 16 === 0) node.settle()
+  }
+  node.settle()
+  expect(node.own()).toContain('10.3.0.0/24 via 10.99.0.9')
+  node.kernel.setInterface('tunl0', true)
+  node.settle()
+  expect(node.own()).toContain('10.3.0.0/24 via 10.99.0.9 onlink')
 })
