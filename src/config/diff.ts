@@ -9,7 +9,7 @@
 import { formatPrefix } from '../../wire/prefix.ts'
 import { canonical, policyText } from './canonical.ts'
 import { ROUTE_OPTION_ROWS } from './route-options.ts'
-import type { Config, PeerConfig, PeerRangeConfig, SessionConfig, StaticRoute } from './types.ts'
+import type { Config, KernelConfig, PeerConfig, PeerRangeConfig, SessionConfig, StaticRoute } from './types.ts'
 
 /** What happens to a session that is up: nothing, routes are judged again and differences told, or it ends and comes back. */
 const IMPACTS = ['none', 'refresh', 'reset'] as const
@@ -120,19 +120,20 @@ interface Setting extends SettingChange {
   readonly read: (config: Config) => unknown
 }
 
-const KERNEL_KEYS = [
-  'protocol',
-  'table',
-  'metric',
-  'metricFromLocalPref',
-  'source',
-  'rules',
-  'auditS',
-  'learn',
-  'resolveNextHops',
-  'elevated',
-  'direct',
-] as const
+/** Which routes are ours is said by protocol and table; the resolving of next hops is built into the RIB. */
+const KERNEL_KEYS = {
+  protocol: 'restart',
+  table: 'restart',
+  resolveNextHops: 'restart',
+  metric: 'live',
+  metricFromLocalPref: 'live',
+  source: 'live',
+  rules: 'live',
+  learn: 'live',
+  elevated: 'live',
+  direct: 'live',
+  auditS: 'live',
+} as const satisfies Record<Exclude<keyof KernelConfig, 'backend'>, SettingChange['action']>
 const SELECTION_KEYS = ['alwaysCompareMed', 'missingMedAsWorst', 'preferOlder', 'multipath'] as const
 
 const SETTINGS: readonly Setting[] = [
@@ -158,11 +159,11 @@ const SETTINGS: readonly Setting[] = [
     read: ({ reflector }) => reflector?.clientToClient ?? true,
   },
   { path: 'kernel.backend', action: 'restart', read: config => config.kernel.backend },
-  ...KERNEL_KEYS.map(
-    (key): Setting => ({
+  ...Object.entries(KERNEL_KEYS).map(
+    ([key, action]): Setting => ({
       path: `kernel.${key}`,
-      action: 'restart',
-      read: ({ kernel }) => (kernel.backend === 'none' ? undefined : kernel[key]),
+      action,
+      read: ({ kernel }) => (kernel.backend === 'none' ? undefined : kernel[key as keyof typeof KERNEL_KEYS]),
     }),
   ),
   { path: 'api.socket', action: 'restart', read: config => config.api.socket },

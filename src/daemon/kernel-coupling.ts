@@ -16,6 +16,7 @@ import {
   type KernelPort,
   KernelSync,
   type KernelTarget,
+  type LearnSettings,
   MAX_NEXT_HOPS,
   ruleFor,
   Wishes,
@@ -53,7 +54,8 @@ export class KernelCoupling implements BestRouteListener {
   readonly #port: KernelPort
   readonly learn: KernelLearn
   readonly #parts: KernelCouplingParts
-  readonly #wishes: Wishes
+  #config: KernelConfig
+  #wishes: Wishes
   #problem: KernelError | undefined
   #isStarted = false
   #isClosed = false
@@ -65,13 +67,13 @@ export class KernelCoupling implements BestRouteListener {
     const { rib, port, config, seed, wake } = parts
     this.#parts = parts
     this.#port = port
-    const { protocol, table, metric, metricFromLocalPref, source, rules, elevated } = config
-    this.#wishes = new Wishes({ rules, source, metricFromLocalPref })
-    const learning = { table, protocol, learnAliens: config.learn, directInterfaces: config.direct, seed }
+    const { protocol, table } = config
+    this.#config = config
+    this.#wishes = new Wishes(config)
     this.learn = new KernelLearn(
       port,
       this.interfaces,
-      { ...learning, ...(elevated !== undefined && { elevated }) },
+      { table, protocol, seed, ...learnSettings(config) },
       {
         announce: (from, prefix, route) => {
           rib.announceLocal(from, prefix, route)
@@ -91,7 +93,8 @@ export class KernelCoupling implements BestRouteListener {
     this.sync = new KernelSync(port, this.interfaces, {
       protocol,
       table,
-      metric,
+      // Every wish says its metric: it may change while we run.
+      metric: 0,
       seed,
       underlay: this.learn.underlay,
       deadlineChanged: () => this.#arm(),
@@ -120,8 +123,23 @@ export class KernelCoupling implements BestRouteListener {
     this.#isStarted = true
     this.#recovery = setTimeout(() => this.sync.recovered(), RECOVERY_MS)
     this.#recovery.unref()
-    const { auditS } = this.#parts.config
-    if (auditS === 0) return
+    this.#armAudit()
+  }
+
+  /** Other settings from here on, of those that may change while we run: only routes that they make different are announced, withdrawn or written. */
+  configure(config: KernelConfig): void {
+    this.#config = config
+    this.#wishes = new Wishes(config)
+    this.learn.configure(learnSettings(config))
+    this.#armAudit()
+    this.#parts.rib.repeatBestRoutes(this)
+    this.#parts.wake()
+  }
+
+  #armAudit(): void {
+    clearInterval(this.#audit)
+    const { auditS } = this.#config
+    if (auditS === 0 || !this.#isStarted) return
     this.#audit = setInterval(() => this.#port.dump(0, 'audit'), auditS * 1000)
     this.#audit.unref()
   }
@@ -169,11 +187,11 @@ export class KernelCoupling implements BestRouteListener {
 
   /** A configured route; the tunnel is for next hops of BGP only. */
   #localTarget(route: BestRoute, local: LocalRoute): KernelTarget | undefined {
-    const { rules } = this.#parts.config
+    const { rules } = this.#config
     const { type, gateway, interfaceIndex } = local
-    const { write = true, metric } = rules[ruleFor(rules, route, gateway)] ?? {}
+    const { write = true, metric = this.#config.metric } = rules[ruleFor(rules, route, gateway)] ?? {}
     if (!write) return undefined
-    const settings = metric === undefined ? {} : { metric }
+    const settings = { metric }
     if (type !== 'unicast') return { type, ...settings }
     const isOnlink = gateway !== undefined && interfaceIndex > 0
     return { type, nextHops: [{ gateway, interfaceIndex, isOnlink }], ...settings }
@@ -201,4 +219,8 @@ export class KernelCoupling implements BestRouteListener {
     )
     this.#timer.unref()
   }
+}
+
+function learnSettings({ learn, direct, elevated }: KernelConfig): LearnSettings {
+  return { learnAliens: learn, directInterfaces: direct, ...(elevated !== undefined && { elevated }) }
 }

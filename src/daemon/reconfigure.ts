@@ -57,7 +57,7 @@ export function obstacleTo(next: Config, plan: ReloadPlan, { kernel }: RunningPa
 
 /** The plan must be for `next` after the present configuration, need no restart, and meet no obstacle. */
 export function reconfigure(next: Config, plan: ReloadPlan, parts: RunningParts): void {
-  const { current, peers, routing } = parts
+  const { current, peers, routing, kernel } = parts
   const actions = new Map([...plan.peers, ...plan.ranges].map(({ name, action }) => [name, action]))
   const isNew = ({ name }: SessionConfig): boolean => actions.get(name) === 'add' || actions.get(name) === 'reset'
   const leaving = { remove: 'peer-deconfigured', reset: 'configuration-change' } as const
@@ -72,6 +72,7 @@ export function reconfigure(next: Config, plan: ReloadPlan, parts: RunningParts)
   if (plan.settings.some(({ path }) => path.startsWith('speaker.selection.'))) {
     parts.rib.setSelection(next.speaker.selection)
   }
+  if (plan.settings.some(({ path }) => path.startsWith('kernel.'))) kernel?.configure(next.kernel)
   changeStatics(next, plan, parts)
   current.replace(next)
   for (const peer of next.peers) {

@@ -10,7 +10,14 @@ export { exerciseKernel } from './exercise.ts'
 export { LATENCY_BOUNDS_MS, LatencyHistogram } from './histogram.ts'
 export { type Interface, type InterfaceAddress, type InterfaceChange, Interfaces } from './interfaces.ts'
 export { IprouteKernel, type IprouteOptions } from './iproute/port.ts'
-export { type Elevated, KernelLearn, type KernelLearnOptions, type LearnSink, type LearnSource } from './learn.ts'
+export {
+  type Elevated,
+  KernelLearn,
+  type KernelLearnOptions,
+  type LearnSettings,
+  type LearnSink,
+  type LearnSource,
+} from './learn.ts'
 export type { KernelState } from './ledger.ts'
 export { type MemoryChange, MemoryKernel, type MemoryKernelOptions, type MemoryRoute, type Refusal } from './memory.ts'
 export {

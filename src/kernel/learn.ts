@@ -26,16 +26,20 @@ export interface LearnSink {
   withdraw(source: LearnSource, prefix: Prefix): void
 }
 
-export interface KernelLearnOptions {
-  readonly table: number
-  /** Our own protocol number: never learned. */
-  readonly protocol: number
+/** What may change while it learns. */
+export interface LearnSettings {
   /** False: only connected prefixes are announced. Aliens are followed all the same: next hops resolve through them. */
   readonly learnAliens: boolean
   /** Aliens on some interfaces whose metric says that they matter more. */
   readonly elevated?: Elevated
   /** Interfaces whose subnets are announced; patterns tried in order, `-` in front excludes, `*` and `?` as in a shell. */
   readonly directInterfaces: readonly string[]
+}
+
+export interface KernelLearnOptions extends LearnSettings {
+  readonly table: number
+  /** Our own protocol number: never learned. */
+  readonly protocol: number
   /** Secret of the process. */
   readonly seed: number
 }
@@ -62,6 +66,7 @@ export class KernelLearn implements Partial<KernelListener> {
   readonly #port: Pick<KernelPort, 'dump'>
   readonly #interfaces: Interfaces
   readonly #options: KernelLearnOptions
+  #settings: LearnSettings
   readonly #sink: LearnSink
   readonly #tables: readonly AlienTable[]
   /** Announced connected prefixes by text of the prefix. */
@@ -73,10 +78,26 @@ export class KernelLearn implements Partial<KernelListener> {
     this.#port = port
     this.#interfaces = interfaces
     this.#options = options
+    this.#settings = options
     this.#sink = sink
     this.#tables = FAMILIES.map(family => new AlienTable(family, options.seed))
     this.underlay = new Underlay(this.#tables, interfaces)
     interfaces.watch(change => this.#interfaceChanged(change))
+  }
+
+  /** Other settings from here on: announces and withdraws what differs. */
+  configure(settings: LearnSettings): void {
+    const { learnAliens } = this.#settings
+    this.#settings = settings
+    for (const table of this.#tables) this.#preferAnew(table)
+    if (settings.learnAliens !== learnAliens) {
+      for (const table of this.#tables) {
+        table.announced.forEach((route, id) => {
+          if (route !== undefined) this.#say(table.prefixOf(id), learnAliens ? undefined : route)
+        })
+      }
+    }
+    if (!this.#inDump) this.#compareDirect()
   }
 
   dumpStarted(dump: Dump): void {
@@ -141,7 +162,7 @@ export class KernelLearn implements Partial<KernelListener> {
   }
 
   #preference(interfaceName: string, metric: number): number {
-    const { elevated } = this.#options
+    const { elevated } = this.#settings
     const isElevated = elevated !== undefined && metric > 0 && metric < elevated.belowMetric
     return isElevated && isAdmitted(interfaceName, elevated.interfaces) ? elevated.preference : PREFERENCE.kernel
   }
@@ -198,7 +219,10 @@ export class KernelLearn implements Partial<KernelListener> {
 
   #tell(prefix: Prefix, route: LearnedRoute | undefined): void {
     this.underlay.alienChanged(prefix, route)
-    if (!this.#options.learnAliens) return
+    if (this.#settings.learnAliens) this.#say(prefix, route)
+  }
+
+  #say(prefix: Prefix, route: LearnedRoute | undefined): void {
     if (route === undefined) this.#sink.withdraw('kernel', prefix)
     else this.#sink.announce('kernel', prefix, route)
   }
@@ -225,6 +249,19 @@ export class KernelLearn implements Partial<KernelListener> {
     if (isDoubtful) this.#port.dump(0, 'a leg of a multipath route may have gone with its interface')
   }
 
+  #preferAnew(table: AlienTable): void {
+    table.aliens.forEach((aliens, id) => {
+      let isOther = false
+      for (const alien of aliens ?? []) {
+        const preference = this.#preference(alien.route.interfaceName, alien.route.metric)
+        if (preference === alien.route.preference) continue
+        alien.route = { ...alien.route, preference }
+        isOther = true
+      }
+      if (isOther) this.#announceBest(table, id)
+    })
+  }
+
   #renamed(index: number): void {
     const interfaceName = this.#interfaces.nameOf(index) ?? ''
     for (const table of this.#tables) {
@@ -241,7 +278,7 @@ export class KernelLearn implements Partial<KernelListener> {
   /** Compares the subnets that should be announced with those that are. There are few. */
   #compareDirect(): void {
     this.underlay.compareConnected()
-    const patterns = this.#options.directInterfaces
+    const patterns = this.#settings.directInterfaces
     const wanted = connectedSubnets(
       this.#interfaces,
       ({ name }, prefix) => isAdmitted(name, patterns) && isHostClass(prefix),

@@ -17,6 +17,8 @@ export interface WishOptions {
   readonly rules: readonly KernelRule[]
   /** Preferred source by family. */
   readonly source: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
+  /** Metric of routes unless a rule names one; 0 or absent: the kernel's choice. */
+  readonly metric?: number
   /** The metric is that which the sender of the route made LOCAL_PREF from, unless a rule names one. */
   readonly metricFromLocalPref?: boolean
 }
@@ -39,7 +41,7 @@ interface Kept {
   /** Rule of each next hop. */
   readonly rules: readonly number[]
   readonly interfaceIndex: number
-  /** 0: does not depend on LOCAL_PREF. */
+  /** What a route has whose rules name none. */
   readonly metric: number
   readonly target: KernelTarget | undefined
 }
@@ -68,7 +70,8 @@ export class Wishes {
   /** The target of the route begun; undefined: it stays out of the kernel. */
   take({ linkLocalInterface, localPref }: WishOrigin): KernelTarget | undefined {
     // 0 would be the kernel's choice.
-    const metric = this.#options.metricFromLocalPref === true ? Math.max(1, MAX_METRIC - localPref) : 0
+    const fromLocalPref = Math.max(1, MAX_METRIC - localPref)
+    const metric = this.#options.metricFromLocalPref === true ? fromLocalPref : (this.#options.metric ?? 0)
     const first = this.#hops[0]
     if (first === undefined) return undefined
     let kept = this.#kept.get(first)

@@ -54,6 +54,12 @@ export class BestRoutes {
 
   add(listener: BestRouteListener): void {
     this.#listeners.push(listener)
+    this.repeat(listener)
+  }
+
+  /** Tells a listener everything present, from the beginning. */
+  repeat(listener: BestRouteListener): void {
+    this.#replays = this.#replays.filter(replay => replay.listener !== listener)
     if (this.#core.tables.some(table => table.prefixes.size > 0))
       this.#replays.push({ listener, family: 0, position: 1 })
   }

@@ -312,6 +312,11 @@ export class Rib {
     this.#bestRoutes.add(listener)
   }
 
+  /** A listener that judges differently now hears of everything present once more, in stretches, from `work`. */
+  repeatBestRoutes(listener: BestRouteListener): void {
+    this.#bestRoutes.repeat(listener)
+  }
+
   /** What is counted for a session that is up. Throws RangeError for any other id. */
   peerCounters(id: PeerId): PeerCounters {
     const session = this.#sessions[id]

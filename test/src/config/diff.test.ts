@@ -230,7 +230,7 @@ describe('a key that only a new process can have', () => {
     ['kernel.backend', 'backend: memory', 'backend: rtnetlink'],
     ['kernel.resolveNextHops', 'backend: memory', 'backend: memory, resolveNextHops: false'],
     ['kernel.table', 'backend: memory', 'backend: memory, table: 100'],
-    ['kernel.direct', 'backend: memory', "backend: memory, direct: ['*', '-cali*', '-kube-ipvs*']"],
+    ['kernel.protocol', 'backend: memory', 'backend: memory, protocol: 13'],
     ['api.socket', 'reflector: {}', 'reflector: {}\napi: { socket: false }'],
     ['api.metrics', 'reflector: {}', "reflector: {}\napi: { metrics: '127.0.0.1:9179' }"],
   ])('%s refuses the whole reload', (path, from, to) => {
@@ -241,9 +241,9 @@ describe('a key that only a new process can have', () => {
   })
 
   it('is named with all the others', () => {
-    const fixed = plan(['backend: memory', 'backend: memory, table: 100, metric: 5'])
+    const fixed = plan(['backend: memory', 'backend: memory, table: 100, protocol: 13'])
     expect(objectionTo(fixed, 'reset')).toEqual({
-      message: 'kernel.table and kernel.metric cannot change while godwit runs',
+      message: 'kernel.protocol and kernel.table cannot change while godwit runs',
       hint: 'restart godwit to have the new values, or put the old back',
     })
   })
@@ -285,4 +285,18 @@ it('clients that are meshed are told the difference', () => {
 it('the log level changes live', () => {
   const { settings, impact } = plan(['reflector: {}', 'reflector: {}\nlog: { level: debug }'])
   expect({ settings, impact }).toEqual({ settings: [{ path: 'log.level', action: 'live' }], impact: 'none' })
+})
+
+it.each([
+  ['kernel.metric', 'metric: 5'],
+  ['kernel.metricFromLocalPref', 'metricFromLocalPref: true'],
+  ['kernel.source', 'source: { ipv4: 10.0.0.1 }'],
+  ['kernel.rules', 'rules: [{ prefixes: [10.96.0.0/12+], write: false }]'],
+  ['kernel.learn', 'learn: false, resolveNextHops: true'],
+  ['kernel.elevated', 'elevated: {}'],
+  ['kernel.direct', "direct: ['*', '-cali*', '-kube-ipvs*']"],
+  ['kernel.auditS', 'auditS: 7'],
+])('%s changes live', (path, text) => {
+  const { settings, impact } = plan(['backend: memory', `backend: memory, ${text}`])
+  expect({ settings, impact }).toEqual({ settings: [{ path, action: 'live' }], impact: 'none' })
 })

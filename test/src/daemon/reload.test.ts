@@ -8,6 +8,7 @@ import { createControls, startSpeaker } from '../../../src/daemon/index.ts'
 import { MemoryKernel } from '../../../src/kernel/index.ts'
 import { sessionNotification } from '../../../src/observe/channels.ts'
 import { createLogger } from '../../../src/observe/log.ts'
+import { routeText } from '../kernel/support.ts'
 
 const PORT = 17_902
 const ends: (() => unknown)[] = []
@@ -56,6 +57,7 @@ async function node(own: number, text: string) {
   const controls = createControls({ speaker, load: () => loadConfig(path), logger })
   return {
     speaker,
+    fib,
     lines,
     path,
     reload(next: string, { dryRun = false, maxImpact = 'reset' as 'none' | 'refresh' | 'reset' } = {}) {
@@ -279,6 +281,47 @@ statics: [{ prefix: 192.0.2.0/24, blackhole: true }]
     expect(sent.filter(line => line.startsWith('node-3'))).toEqual([])
   })
 })
+
+it('a reload of kernel settings writes, learns and forgets only what they make different', async () => {
+  const statics = 'statics: [{ prefix: 192.0.2.0/24, blackhole: true }, { prefix: 203.0.113.0/24, blackhole: true }]'
+  const text = (kernel: string) =>
+    yaml(1, [{ number: 2 }], statics).replace('backend: memory', `backend: memory, resolveNextHops: true${kernel}`)
+  const one = await node(1, text(''))
+  const { fib, speaker } = one
+  fib.addRoute({ prefix: '10.65.7.70/32', dev: 'eth0', metric: 1024 })
+  await until(() => prefixes(one).length === 3 && ours(fib).length === 2)
+  const writes: string[] = []
+  ends.push(fib.onChange(({ kind, route, isOwn }) => void (isOwn && writes.push(`${kind} ${routeText(route)}`))))
+  const settled = async (routes: readonly string[]) => {
+    await until(() => ours(fib).join() === routes.join() && speaker.views.status().kernel.routes.pending === 0)
+    return writes.splice(0).sort()
+  }
+
+  const report = one.reload(text(', rules: [{ prefixes: [192.0.2.0/24], metric: 77 }]'), { maxImpact: 'none' })
+  expect(report).toMatchObject({ outcome: 'applied', summary: 'kernel.rules changed; 1 peer untouched' })
+  const first = ['blackhole 192.0.2.0/24 metric 77', 'blackhole 203.0.113.0/24']
+  expect(await settled(first)).toEqual(['gone blackhole 192.0.2.0/24', 'present blackhole 192.0.2.0/24 metric 77'])
+
+  one.reload(text(', rules: [{ prefixes: [203.0.113.0/24], write: false }], metric: 77, learn: false'))
+  expect(await settled(['blackhole 192.0.2.0/24 metric 77'])).toEqual(['gone blackhole 203.0.113.0/24'])
+  expect(prefixes(one).sort()).toEqual(['192.0.2.0/24', '203.0.113.0/24'])
+
+  one.reload(text(', metric: 77, auditS: 1'))
+  const dumps = speaker.views.status().kernel.counters['dumps'] ?? 0
+  expect(await settled(first.map(line => line.replace(/113.0\/24$/, '113.0/24 metric 77')))).toEqual([
+    'present blackhole 203.0.113.0/24 metric 77',
+  ])
+  expect(prefixes(one)).toHaveLength(3)
+  await until(() => (speaker.views.status().kernel.counters['dumps'] ?? 0) > dumps)
+  expect(writes).toEqual([])
+})
+
+const ours = (fib: MemoryKernel) =>
+  fib
+    .routes()
+    .filter(({ protocol }) => protocol === 12)
+    .map(routeText)
+    .sort()
 
 describe('a reload that is refused', () => {
   const OTHER = [{ number: 2, extra: ', holdTime: 30' }, { number: 3 }]

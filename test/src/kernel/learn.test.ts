@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { LearnedRoute } from '../../../src/kernel/alien.ts'
 import { Interfaces } from '../../../src/kernel/interfaces.ts'
-import { KernelLearn, type LearnSource } from '../../../src/kernel/learn.ts'
+import { KernelLearn, type LearnSettings, type LearnSource } from '../../../src/kernel/learn.ts'
 import { MemoryKernel, type MemoryRoute } from '../../../src/kernel/memory.ts'
 import { fanOut } from '../../../src/kernel/port.ts'
 import { formatAddress, formatPrefix, type Prefix } from '../../../wire/prefix.ts'
@@ -20,7 +20,9 @@ function news(): string[] {
   return said.splice(0)
 }
 
-function start(options: { learnAliens?: boolean; directInterfaces?: readonly string[] } = {}): void {
+const SETTINGS: LearnSettings = { learnAliens: true, directInterfaces: ['-cali*', '-kube-ipvs*', '*'] }
+
+function start(options: Partial<LearnSettings> = {}): KernelLearn {
   const interfaces = new Interfaces()
   const text = ({ family, words, length }: Prefix) => formatPrefix(family, words, length)
   const learn = new KernelLearn(
@@ -29,9 +31,8 @@ function start(options: { learnAliens?: boolean; directInterfaces?: readonly str
     {
       table: 254,
       protocol: 12,
-      learnAliens: true,
-      directInterfaces: ['-cali*', '-kube-ipvs*', '*'],
       seed: 3,
+      ...SETTINGS,
       ...options,
     },
     {
@@ -48,6 +49,7 @@ function start(options: { learnAliens?: boolean; directInterfaces?: readonly str
   )
   void kernel.start(fanOut(interfaces, learn))
   settle()
+  return learn
 }
 
 beforeEach(() => {
@@ -240,5 +242,44 @@ describe('connected prefixes', () => {
     news()
     kernel.removeAddress('eth0', '10.99.0.1/24')
     expect(news()).toEqual(['+direct 10.99.0.0/24 dev eth1 metric 0 preference 240'])
+  })
+})
+
+describe('other settings while it learns', () => {
+  let learn: KernelLearn
+
+  beforeEach(() => {
+    kernel.addRoute({ prefix: '10.65.7.70/32', dev: 'cali1', metric: 512 })
+    kernel.addRoute({ prefix: '10.65.7.71/32', dev: 'cali1', metric: 1024 })
+    learn = start()
+    news()
+  })
+
+  it('say nothing when they mean the same', () => {
+    learn.configure({ ...SETTINGS })
+    expect(news()).toEqual([])
+  })
+
+  it('withdraw and announce what others wrote when that is no longer, or again, wanted', () => {
+    learn.configure({ ...SETTINGS, learnAliens: false })
+    expect(news()).toEqual(['-kernel 10.65.7.70/32', '-kernel 10.65.7.71/32'])
+    kernel.removeRoute({ prefix: '10.65.7.71/32', metric: 1024 })
+    expect(news()).toEqual([])
+    learn.configure(SETTINGS)
+    expect(news()).toEqual(['+kernel 10.65.7.70/32 dev cali1 metric 512 preference 10'])
+  })
+
+  it('announce anew only the routes that have another preference', () => {
+    learn.configure({ ...SETTINGS, elevated: { interfaces: ['cali*'], belowMetric: 1024, preference: 150 } })
+    expect(news()).toEqual(['+kernel 10.65.7.70/32 dev cali1 metric 512 preference 150'])
+    learn.configure(SETTINGS)
+    expect(news()).toEqual(['+kernel 10.65.7.70/32 dev cali1 metric 512 preference 10'])
+  })
+
+  it('announce and withdraw subnets whose interfaces other patterns admit', () => {
+    learn.configure({ ...SETTINGS, directInterfaces: [] })
+    expect(news()).toEqual(['-direct 10.99.0.0/24'])
+    learn.configure(SETTINGS)
+    expect(news()).toEqual([DIRECT])
   })
 })
