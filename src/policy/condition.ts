@@ -7,9 +7,9 @@
 
 import { DEFAULT_LOCAL_PREF } from '../../wire/iana.ts'
 import type { Prefix } from '../../wire/prefix.ts'
+import { fits } from '../table/name-pattern.ts'
 import { hasAs, isFirst, isLast, pathLength, startsWith } from './as-path.ts'
 import { carries, compilePattern } from './community.ts'
-import { fits } from './pattern.ts'
 import {
   type AsPathMatch,
   type Edits,

@@ -11,46 +11,14 @@
  * another group told takes back what only that one told.
  * Hot module. Called by teller.ts, one object serves all groups.
  */
-import type { PrefixBatch } from './prefix-batch.ts'
-import type { SourceTable } from './source-table.ts'
-import type { Told } from './told.ts'
-import type { UpdateGroup } from './update-group.ts'
-import type { Withdrawals } from './withdrawals.ts'
+import { FLUSH, FRESH_SLICE, GroupBooks, SLICE } from './group-books.ts'
 
-export const FLUSH = 0
-export const FRESH_SLICE = 1
-export const SLICE = 2
-export const DIFFERENCE = 3
-
-export class Ledger {
-  mode = FLUSH
-  readonly #sources: SourceTable
-  readonly #withdrawals: Withdrawals
-  #group!: UpdateGroup
-  #batch!: PrefixBatch
-  #told!: Told
-
-  constructor(sources: SourceTable, withdrawals: Withdrawals) {
-    this.#sources = sources
-    this.#withdrawals = withdrawals
-  }
-
-  begin(group: UpdateGroup, batch: PrefixBatch, mode: number): void {
-    this.#group = group
-    this.#batch = batch
-    this.mode = mode
-    this.#told = group.told[batch.table.family.index]!
-  }
-
-  isMember(source: number): boolean {
-    return this.#sources.group[source] === this.#group.number
-  }
-
+export class Ledger extends GroupBooks {
   /** The prefixes of a chain, whose route is of `source`, are told. */
   accept(head: number, link: Uint32Array, source: number): void {
-    const { ids, old } = this.#batch
-    const told = this.#told
-    const ownTold = this.#sources.ownTold
+    const { ids, old } = this.batch
+    const told = this.told
+    const ownTold = this.sources.ownTold
     const isMember = this.isMember(source)
     for (let p = head; p !== 0; p = link[p - 1]!) {
       const id = ids[p - 1]!
@@ -58,14 +26,14 @@ export class Ledger {
       const before = wasTold ? old[p - 1]! : 0
       if (isMember) ownTold[source]! += 1
       if (this.isMember(before)) ownTold[before]! -= 1
-      if (isMember && (this.mode === SLICE || (wasTold && before !== source))) this.#withdrawals.add(id, -source)
+      if (isMember && (this.mode === SLICE || (wasTold && before !== source))) this.withdrawals.add(id, -source)
     }
   }
 
   /** The prefixes of a chain are not for this group (any more). */
   refuse(head: number, link: Uint32Array): void {
-    const { ids, old } = this.#batch
-    const withdrawals = this.#withdrawals
+    const { ids, old } = this.batch
+    const withdrawals = this.withdrawals
     if (this.mode === FRESH_SLICE) return
     for (let p = head; p !== 0; p = link[p - 1]!) {
       const id = ids[p - 1]!
@@ -73,24 +41,24 @@ export class Ledger {
         withdrawals.add(id, 0)
         continue
       }
-      if (this.mode === FLUSH && !this.#told.remove(id)) continue
+      if (this.mode === FLUSH && !this.told.remove(id)) continue
       const before = old[p - 1]!
       const isMember = this.isMember(before)
-      if (isMember && this.mode === FLUSH) this.#sources.ownTold[before]! -= 1
+      if (isMember && this.mode === FLUSH) this.sources.ownTold[before]! -= 1
       withdrawals.add(id, isMember ? before : 0)
     }
   }
 
   /** The prefixes of the batch that have no route. In a slice `old` says from whom: everyone, or one source (catch-up.ts). */
   empty(): void {
-    const { ids, old, link, emptied } = this.#batch
+    const { ids, old, link, emptied } = this.batch
     if (this.mode === FLUSH) {
       this.refuse(emptied, link)
       return
     }
     for (let p = emptied; p !== 0; p = link[p - 1]!) {
       const source = old[p - 1]!
-      if (source === 0 || this.isMember(source)) this.#withdrawals.add(ids[p - 1]!, -source)
+      if (source === 0 || this.isMember(source)) this.withdrawals.add(ids[p - 1]!, -source)
     }
   }
 }

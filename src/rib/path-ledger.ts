@@ -3,50 +3,22 @@
  * has one source as long as it lives, so whom it concerns never changes, and nothing follows from a path but its own end.
  * Hot module. Called by teller.ts and path-teller.ts.
  */
-import { FLUSH, FRESH_SLICE } from './ledger.ts'
-import type { PrefixBatch } from './prefix-batch.ts'
-import type { SourceTable } from './source-table.ts'
-import type { Told } from './told.ts'
-import type { UpdateGroup } from './update-group.ts'
-import type { Withdrawals } from './withdrawals.ts'
+import { FLUSH, FRESH_SLICE, GroupBooks } from './group-books.ts'
 
-export class PathLedger {
-  mode = FLUSH
-  readonly #sources: SourceTable
-  readonly #withdrawals: Withdrawals
-  #group!: UpdateGroup
-  #batch!: PrefixBatch
-  #told!: Told
-
-  constructor(sources: SourceTable, withdrawals: Withdrawals) {
-    this.#sources = sources
-    this.#withdrawals = withdrawals
-  }
-
-  begin(group: UpdateGroup, batch: PrefixBatch, mode: number): void {
-    this.#group = group
-    this.#batch = batch
-    this.mode = mode
-    this.#told = group.told[batch.table.family.index]!
-  }
-
-  isMember(source: number): boolean {
-    return this.#sources.group[source] === this.#group.number
-  }
-
+export class PathLedger extends GroupBooks {
   /** The paths of a chain, all of `source`, are told. */
   accept(head: number, link: Uint32Array, source: number): void {
-    const { paths } = this.#batch
-    const told = this.#told
+    const { paths } = this.batch
+    const told = this.told
     const isMember = this.isMember(source)
     for (let p = head; p !== 0; p = link[p - 1]!) {
-      if (!told.add(paths[p - 1]!) && isMember) this.#sources.ownTold[source]! += 1
+      if (!told.add(paths[p - 1]!) && isMember) this.sources.ownTold[source]! += 1
     }
   }
 
   /** The paths of a chain are not for this group (any more). */
   refuse(head: number, link: Uint32Array): void {
-    const { ids, paths, table } = this.#batch
+    const { ids, paths, table } = this.batch
     if (this.mode === FRESH_SLICE) return
     for (let p = head; p !== 0; p = link[p - 1]!) {
       const path = paths[p - 1]!
@@ -62,13 +34,13 @@ export class PathLedger {
 
   /** It is not told any more; returns whether it was. */
   forget(path: number, source: number): boolean {
-    if (!this.#told.remove(path)) return false
-    if (this.isMember(source)) this.#sources.ownTold[source]! -= 1
+    if (!this.told.remove(path)) return false
+    if (this.isMember(source)) this.sources.ownTold[source]! -= 1
     return true
   }
 
   withdraw(prefix: number, path: number, source: number): void {
-    this.#withdrawals.add(prefix, this.isMember(source) ? source : 0, path)
+    this.withdrawals.add(prefix, this.isMember(source) ? source : 0, path)
   }
 
   /** Prefixes without any path need no word of their own. */

@@ -8,7 +8,7 @@
  * left to it as in catch-up.ts. Called by flush.ts and catch-up.ts.
  */
 import type { Core } from './core.ts'
-import { DIFFERENCE, FLUSH, FRESH_SLICE, SLICE } from './ledger.ts'
+import { DIFFERENCE, FLUSH, FRESH_SLICE, SLICE } from './group-books.ts'
 import { PathFlag } from './path-slab.ts'
 import { PrefixBatch } from './prefix-batch.ts'
 import type { RouteTable } from './route-table.ts'

@@ -10,7 +10,8 @@ import { AttributeCode } from '../../wire/iana.ts'
 import type { CompiledPolicy, Edits } from '../policy/policy.ts'
 import { Chains } from './chains.ts'
 import type { Core } from './core.ts'
-import { DIFFERENCE, FLUSH, FRESH_SLICE, Ledger, SLICE } from './ledger.ts'
+import { DIFFERENCE, FLUSH, FRESH_SLICE, SLICE } from './group-books.ts'
+import { Ledger } from './ledger.ts'
 import { PathLedger } from './path-ledger.ts'
 import type { PrefixBatch } from './prefix-batch.ts'
 import { maskOf, type RewritePlan, Rewriter } from './rewrite.ts'
@@ -80,7 +81,7 @@ export class Teller {
 
   // Several paths of a prefix, see path-teller.ts
 
-  /** What follows is told to a group in one of the modes of ledger.ts; with `from`, as a difference to that group. */
+  /** What follows is told to a group in one of the modes of group-books.ts; with `from`, as a difference to that group. */
   beginPaths(group: UpdateGroup, batch: PrefixBatch, mode: number, from: UpdateGroup | undefined): void {
     this.#begin(group, batch, mode)
     this.#from = from

@@ -1,8 +1,7 @@
 /** Families are a matter of each session: what was not negotiated is neither read nor kept (RFC 4760 8). */
 import { describe, expect, it } from 'vitest'
-import { ACCEPT_ALL, compilePolicy } from '../../src/policy/index.ts'
-import { Rib } from '../../src/rib/index.ts'
 import { type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/index.ts'
+import { Fixture, peer } from '../support/rib-fixture.ts'
 import { attribute, hex, ORIGIN_IGP, updateBody } from '../support/wire-bytes.ts'
 
 const IPV4_NLRI = '18 0a0102'
@@ -14,29 +13,10 @@ const mpReach = (nlri: string): string => attribute(0x80, 14, `0002 01 10 ${'200
 
 /** A table with one internal session that speaks `families`; how many paths of each it has after `body`. */
 function pathsAfter(families: readonly Family[], body: string): { readonly ipv4: number; readonly ipv6: number } {
-  const rib = new Rib({ asn: 64512, routerId: 1, seed: 1, reserve: 64 })
-  const policy = compilePolicy(ACCEPT_ALL)
-  const peer = rib.addPeer({
-    name: 'peer',
-    kind: 'ibgp',
-    asn: 64512,
-    localAsn: 64512,
-    routerId: 2,
-    address: Uint8Array.of(10, 0, 0, 2),
-    localAddress: Uint8Array.of(10, 0, 0, 1),
-    families,
-    fourOctetAs: true,
-    maxLength: 4096,
-    reflectorClient: false,
-    clusterId: 1,
-    nextHopSelf: false,
-    importPolicy: policy,
-    exportPolicy: policy,
-    nextHops: {},
-  })
-  const bytes = hex(body)
-  expect(rib.update(peer, bytes, 0, bytes.length)).toBeUndefined()
-  const paths = (family: Family): number => rib.stats().families.find(one => one.family === family)?.paths ?? 0
+  const fixture = new Fixture()
+  const id = fixture.join(peer(2, { families, reflectorClient: false }))
+  expect(fixture.sendBody(id, hex(body))).toBeUndefined()
+  const paths = (family: Family): number => fixture.rib.stats().families.find(one => one.family === family)?.paths ?? 0
   return { ipv4: paths(IPV4_UNICAST), ipv6: paths(IPV6_UNICAST) }
 }
 

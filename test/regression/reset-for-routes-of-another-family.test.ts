@@ -4,9 +4,8 @@
  * passed over, so the session stays. `Rib.update` asked for 3/1.
  */
 import { expect, it } from 'vitest'
-import { ACCEPT_ALL, compilePolicy } from '../../src/policy/index.ts'
-import { Rib } from '../../src/rib/index.ts'
 import { decodeUpdate, IPV4_UNICAST, MODERN_CONTEXT } from '../../wire/index.ts'
+import { Fixture, peer } from '../support/rib-fixture.ts'
 import { attribute, hex, ORIGIN_IGP, updateBody } from '../support/wire-bytes.ts'
 
 const families = [IPV4_UNICAST]
@@ -27,25 +26,7 @@ it('the objects of such an UPDATE are to be withdrawn', () => {
 })
 
 it('the RIB keeps the session', () => {
-  const rib = new Rib({ asn: 64512, routerId: 1, seed: 1, reserve: 64 })
-  const policy = compilePolicy(ACCEPT_ALL)
-  const peer = rib.addPeer({
-    name: 'peer',
-    kind: 'ibgp',
-    asn: 64512,
-    localAsn: 64512,
-    routerId: 2,
-    address: Uint8Array.of(10, 0, 0, 2),
-    localAddress: Uint8Array.of(10, 0, 0, 1),
-    families,
-    fourOctetAs: true,
-    maxLength: 4096,
-    reflectorClient: false,
-    clusterId: 1,
-    nextHopSelf: false,
-    importPolicy: policy,
-    exportPolicy: policy,
-    nextHops: {},
-  })
-  expect(rib.update(peer, body, 0, body.length)).toBeUndefined()
+  const fixture = new Fixture()
+  const id = fixture.join(peer(2, { families, reflectorClient: false }))
+  expect(fixture.sendBody(id, body)).toBeUndefined()
 })

@@ -1,35 +1,9 @@
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type RunningServer, startApiServer } from '../../../src/api/server.ts'
-import { SampleControls, SampleViews } from '../api/sample-views.ts'
-import { withTemporaryDirectory } from '../api/unix-client.ts'
+import { describe, expect, it } from 'vitest'
+import { sampleServer } from './sample-server.ts'
 import { godwit } from './terminal.ts'
 
-let controls: SampleControls
-let socket: string
-let server: RunningServer
-let leave = () => {}
-
-beforeEach(async () => {
-  controls = new SampleControls()
-  const directory = await new Promise<string>(resolve => {
-    void withTemporaryDirectory(path => {
-      resolve(path)
-      return new Promise<void>(end => {
-        leave = end
-      })
-    })
-  })
-  socket = join(directory, 'godwit.sock')
-  server = await startApiServer({ socketPath: socket, views: new SampleViews(), controls, version: '1.2.3' })
-})
-
-afterEach(async () => {
-  await server.close()
-  leave()
-})
-
-const order = (...argv: string[]) => godwit([...argv, '--socket', socket])
+const sample = sampleServer()
+const order = sample.run
 
 describe('orders to peers', () => {
   it.each<[string[], object]>([
@@ -42,16 +16,16 @@ describe('orders to peers', () => {
     [['refresh', 'all', 'out'], { action: 'refresh', direction: 'out' }],
   ])('%j reaches the daemon', async (argv, request) => {
     expect(await order(...argv)).toEqual({ code: 0, stderr: '', stdout: 'tor-a is disabled\n' })
-    expect(controls.orders).toEqual([request])
+    expect(sample.controls.orders).toEqual([request])
   })
 
   it('names the family of a refresh', async () => {
     await order('refresh', 'tor-a', 'in', '--family', 'ipv6')
-    expect(controls.orders).toMatchObject([{ action: 'refresh', family: { name: 'ipv6-unicast' } }])
+    expect(sample.controls.orders).toMatchObject([{ action: 'refresh', family: { name: 'ipv6-unicast' } }])
   })
 
   it('is exit code 1 when one peer could not do it, with a line for each', async () => {
-    controls.administration = {
+    sample.controls.administration = {
       action: 'refresh',
       peers: [
         { name: 'tor-a', outcome: 'done', detail: 'was asked for its routes' },
@@ -81,7 +55,7 @@ describe('orders to peers', () => {
 
   it('completes names of peers, and all', async () => {
     const { stdout } = await godwit(['--get-yargs-completions', 'godwit', 'disable', ''], {
-      env: { GODWIT_SOCKET: socket },
+      env: { GODWIT_SOCKET: sample.socket },
     })
     expect(stdout.split('\n')).toEqual(expect.arrayContaining(['tor-a', 'all']))
   })

@@ -1,35 +1,10 @@
-import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type RunningServer, startApiServer } from '../../../src/api/server.ts'
-import { SAMPLE_PLAN, SampleControls, SampleViews } from '../api/sample-views.ts'
-import { withTemporaryDirectory } from '../api/unix-client.ts'
+import { describe, expect, it } from 'vitest'
+import { SAMPLE_PLAN } from '../api/sample-views.ts'
+import { sampleServer } from './sample-server.ts'
 import { godwit } from './terminal.ts'
 
-let controls: SampleControls
-let socket: string
-let server: RunningServer
-let leave = () => {}
-
-beforeEach(async () => {
-  controls = new SampleControls()
-  const directory = await new Promise<string>(resolve => {
-    void withTemporaryDirectory(path => {
-      resolve(path)
-      return new Promise<void>(end => {
-        leave = end
-      })
-    })
-  })
-  socket = join(directory, 'godwit.sock')
-  server = await startApiServer({ socketPath: socket, views: new SampleViews(), controls, version: '1.2.3' })
-})
-
-afterEach(async () => {
-  await server.close()
-  leave()
-})
-
-const reload = (...argv: string[]) => godwit(['reload', ...argv, '--socket', socket])
+const sample = sampleServer()
+const reload = (...argv: string[]) => sample.run('reload', ...argv)
 
 const TABLE = [
   'WHAT                 ACTION  BECAUSE',
@@ -59,36 +34,36 @@ describe('godwit reload', () => {
   it('prints what was changed', async () => {
     const stdout = `${TABLE}applied: 1 peer reset; 1 peer untouched\n`
     expect(await reload()).toEqual({ code: 0, stderr: '', stdout })
-    expect(controls.requests).toEqual([{ dryRun: false, maxImpact: 'reset' }])
+    expect(sample.controls.requests).toEqual([{ dryRun: false, maxImpact: 'reset' }])
   })
 
   it('prints what would be changed with --dry-run', async () => {
-    controls.report = { ...controls.report, outcome: 'planned' }
+    sample.controls.report = { ...sample.controls.report, outcome: 'planned' }
     const stdout = `${TABLE}would be applied: 1 peer reset; 1 peer untouched\n`
     expect(await reload('--dry-run')).toEqual({ code: 0, stderr: '', stdout })
-    expect(controls.requests).toEqual([{ dryRun: true, maxImpact: 'reset' }])
+    expect(sample.controls.requests).toEqual([{ dryRun: true, maxImpact: 'reset' }])
   })
 
   it('prints no table when nothing changes', async () => {
     const plan = { impact: 'none', peers: [], ranges: [], statics: [], policies: [], settings: [] } as const
-    controls.report = { ...controls.report, plan, summary: 'nothing changes; 0 peers untouched' }
+    sample.controls.report = { ...sample.controls.report, plan, summary: 'nothing changes; 0 peers untouched' }
     expect((await reload()).stdout).toBe('applied: nothing changes; 0 peers untouched\n')
   })
 
   it('is exit code 1 with the plan and the reason when it is more than --max-impact allows', async () => {
     const refusal = { message: 'the impact would be reset', hint: 'change less' }
-    controls.report = { ...controls.report, outcome: 'refused', refusal }
+    sample.controls.report = { ...sample.controls.report, outcome: 'refused', refusal }
     expect(await reload('--max-impact', 'refresh')).toEqual({
       code: 1,
       stdout: TABLE,
       stderr: 'godwit: the impact would be reset; change less\n',
     })
-    expect(controls.requests).toEqual([{ dryRun: false, maxImpact: 'refresh' }])
+    expect(sample.controls.requests).toEqual([{ dryRun: false, maxImpact: 'refresh' }])
   })
 
   it('is exit code 1 with a line a problem when the file is bad', async () => {
     const refusal = { message: 'the configuration has a problem, nothing was changed', hint: 'correct it' }
-    controls.report = { ...controls.report, outcome: 'refused', refusal, problems: [PROBLEM], plan: null }
+    sample.controls.report = { ...sample.controls.report, outcome: 'refused', refusal, problems: [PROBLEM], plan: null }
     expect(await reload()).toEqual({
       code: 1,
       stdout: `${PROBLEM.text}\n`,
@@ -99,8 +74,8 @@ describe('godwit reload', () => {
   it('prints one document for --json, with the same exit codes', async () => {
     const done = await reload('--json')
     expect(done.code).toBe(0)
-    expect(JSON.parse(done.stdout)).toEqual({ schema: 'godwit/v1', kind: 'ReloadResult', item: controls.report })
-    controls.report = { ...controls.report, outcome: 'refused', refusal: { message: 'no', hint: 'yes' } }
+    expect(JSON.parse(done.stdout)).toEqual({ schema: 'godwit/v1', kind: 'ReloadResult', item: sample.controls.report })
+    sample.controls.report = { ...sample.controls.report, outcome: 'refused', refusal: { message: 'no', hint: 'yes' } }
     const refused = await reload('--json')
     expect(refused).toMatchObject({ code: 1, stderr: '' })
     expect(JSON.parse(refused.stdout)).toMatchObject({ item: { outcome: 'refused', plan: SAMPLE_PLAN } })
@@ -109,6 +84,6 @@ describe('godwit reload', () => {
   it('is exit code 2 for an impact that does not exist, 3 when there is no daemon', async () => {
     expect((await reload('--max-impact', 'remove')).code).toBe(2)
     expect((await godwit(['reload', '--socket', '/nowhere/x.sock'])).code).toBe(3)
-    expect(controls.requests).toEqual([])
+    expect(sample.controls.requests).toEqual([])
   })
 })

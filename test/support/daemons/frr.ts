@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
 import type { LabProcess } from '../../../src/lab/process.ts'
 import {
+  addressIn,
   type Daemon,
   type DaemonPlan,
   type DaemonRoute,
@@ -98,7 +99,7 @@ export class FrrDaemon implements Daemon {
   }
 
   async session(neighbour: string): Promise<SessionView> {
-    const address = this.#addressOf(neighbour)
+    const address = addressIn(this.#plan, neighbour)
     const text = await this.command(`show bgp neighbors ${address} json`)
     const row = (JSON.parse(text) as Record<string, NeighbourJson>)[address]
     if (row === undefined) throw new Error(`FRR knows no ${address}`)
@@ -123,15 +124,15 @@ export class FrrDaemon implements Daemon {
   }
 
   async shutDown(neighbour: string, text: string): Promise<void> {
-    await this.#configure([this.#router, `neighbor ${this.#addressOf(neighbour)} shutdown message ${text}`])
+    await this.#configure([this.#router, `neighbor ${addressIn(this.#plan, neighbour)} shutdown message ${text}`])
   }
 
   async enable(neighbour: string): Promise<void> {
-    await this.#configure([this.#router, `no neighbor ${this.#addressOf(neighbour)} shutdown`])
+    await this.#configure([this.#router, `no neighbor ${addressIn(this.#plan, neighbour)} shutdown`])
   }
 
   async askAgain(neighbour: string): Promise<void> {
-    const address = this.#addressOf(neighbour)
+    const address = addressIn(this.#plan, neighbour)
     const family = isIpv6(address) ? 'ipv6' : 'ipv4'
     await this.command(`clear bgp ${family} unicast ${address} soft in`)
   }
@@ -143,12 +144,6 @@ export class FrrDaemon implements Daemon {
 
   get #router(): string {
     return `router bgp ${this.#plan.asn}`
-  }
-
-  #addressOf(neighbour: string): string {
-    const found = this.#plan.neighbours.find(({ name }) => name === neighbour)
-    if (found === undefined) throw new Error(`no neighbour ${neighbour} in this plan`)
-    return found.address
   }
 
   /** From the log: `show` forgets a text as soon as the next attempt to connect fails. What is not ASCII is `\xNN` there. */

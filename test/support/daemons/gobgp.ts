@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { run } from '../../../src/lab/command.ts'
 import type { LabProcess } from '../../../src/lab/process.ts'
 import {
+  addressIn,
   type Daemon,
   type DaemonPlan,
   type DaemonRoute,
@@ -78,7 +79,7 @@ export class GobgpDaemon implements Daemon {
   }
 
   async session(neighbour: string): Promise<SessionView> {
-    const address = this.#addressOf(neighbour)
+    const address = addressIn(this.#plan, neighbour)
     const { state, timers } = JSON.parse(await this.command('-j', 'neighbor', address)) as NeighbourJson
     return {
       isEstablished: state.session_state === ESTABLISHED,
@@ -118,15 +119,15 @@ export class GobgpDaemon implements Daemon {
 
   async shutDown(neighbour: string, text: string): Promise<void> {
     // `disable`, which it says to use instead, sends no text.
-    await this.command('neighbor', this.#addressOf(neighbour), 'shutdown', '--reason', text)
+    await this.command('neighbor', addressIn(this.#plan, neighbour), 'shutdown', '--reason', text)
   }
 
   async enable(neighbour: string): Promise<void> {
-    await this.command('neighbor', this.#addressOf(neighbour), 'enable')
+    await this.command('neighbor', addressIn(this.#plan, neighbour), 'enable')
   }
 
   async askAgain(neighbour: string): Promise<void> {
-    await this.command('neighbor', this.#addressOf(neighbour), 'softresetin')
+    await this.command('neighbor', addressIn(this.#plan, neighbour), 'softresetin')
   }
 
   stop(): Promise<void> {
@@ -135,12 +136,6 @@ export class GobgpDaemon implements Daemon {
 
   #rib(prefix: string, verb: 'add' | 'del'): string[] {
     return ['global', 'rib', verb, '-a', isIpv6(prefix) ? 'ipv6' : 'ipv4', prefix]
-  }
-
-  #addressOf(neighbour: string): string {
-    const found = this.#plan.neighbours.find(({ name }) => name === neighbour)
-    if (found === undefined) throw new Error(`no neighbour ${neighbour} in this plan`)
-    return found.address
   }
 
   /** The API does not tell them; the log does. */

@@ -46,6 +46,13 @@ export interface DaemonPlan {
   readonly routes?: readonly OwnRoute[]
 }
 
+/** The address of a neighbour that the plan names so. */
+export function addressIn({ neighbours }: DaemonPlan, neighbour: string): string {
+  const found = neighbours.find(({ name }) => name === neighbour)
+  if (found === undefined) throw new Error(`no neighbour ${neighbour} in this plan`)
+  return found.address
+}
+
 /** Where a daemon runs: its files, and how to spawn in its namespace. */
 export interface Place {
   readonly directory: string

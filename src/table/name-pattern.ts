@@ -1,6 +1,6 @@
 /**
  * Names with `*` for any text and `?` for one character, as Calico's BGPFilter and BIRD have them for interfaces.
- * Called by condition.ts for interfaces and peers.
+ * Called by src/policy/condition.ts for interfaces and peers, and by src/kernel/pattern.ts for interfaces that are learned from.
  */
 
 /** Does the whole name fit? Time is proportional to both lengths multiplied at worst. */
