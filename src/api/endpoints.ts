@@ -10,6 +10,7 @@ import { openApiDocument } from './openapi.ts'
 import { parsePrefixQuery } from './prefix-query.ts'
 import {
   AdministrationResultSchema,
+  ExplanationSchema,
   FamilyNameSchema,
   ImpactSchema,
   KernelListSchema,
@@ -201,6 +202,18 @@ export const ENDPOINTS: readonly Endpoint[] = [
   }),
   endpoint({
     method: 'GET',
+    path: '/v1/explain',
+    summary: 'Why the paths of a prefix rank as they do, and what each peer is told of it',
+    query: z.strictObject({
+      prefix: z.string().describe('a prefix, or an address: then the longest prefix that covers it'),
+      peer: z.string().optional().describe('only what the peer of this name is told'),
+    }),
+    responseName: 'Explanation',
+    response: ExplanationSchema,
+    handle: ({ views }, _name, query) => answerExplanation(views, query),
+  }),
+  endpoint({
+    method: 'GET',
     path: '/v1/nexthops',
     summary: 'The next hops of the routes in the tables, and what leads to them',
     query: nothing,
@@ -272,6 +285,24 @@ function answerRoutes(views: Views, query: z.infer<typeof RouteQuerySchema>): An
     ...(limit !== undefined && { limit: limit + 1 }),
   }
   return { type: 'list', kind: 'RouteList', items: views.routes(request), ...(limit !== undefined && { limit }) }
+}
+
+function answerExplanation(
+  views: Views,
+  { prefix: text, peer }: { prefix: string; peer?: string | undefined },
+): Answer {
+  const parsed = parsePrefixQuery(text)
+  if (!parsed.ok) {
+    return { type: 'refusal', status: 400, code: parsed.code, message: parsed.message, hint: parsed.hint }
+  }
+  if (peer !== undefined && views.peer(peer) === undefined) return unknownPeer(peer)
+  const item = views.explain(parsed.prefix, parsed.isAddress)
+  if (item === undefined) {
+    const message = `there is no path to ${text}`
+    return { type: 'refusal', status: 404, code: 'route-not-found', message, hint: '`godwit show routes` lists all' }
+  }
+  const tellings = item.tellings.filter(telling => peer === undefined || telling.peer === peer)
+  return { type: 'document', body: { schema: SCHEMA_NAME, kind: 'Explanation', item: { ...item, tellings } } }
 }
 
 function noControls(): Refusal {

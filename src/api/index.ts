@@ -4,6 +4,7 @@ export { type MetricsPage, type MetricsServerOptions, startMetricsServer } from 
 export type { AdministrationReport, ReloadReport } from './schema.ts'
 export { type ApiServerOptions, type FailureListener, type RunningServer, startApiServer } from './server.ts'
 export type {
+  ExplanationView,
   KernelRow,
   NextHopRow,
   PeerDetail,

@@ -7,6 +7,8 @@ import type { Endpoint } from './endpoint.ts'
 import {
   AdministrationResultSchema,
   ErrorSchema,
+  ExplanationSchema,
+  ExplanationViewSchema,
   KernelListSchema,
   KernelRowSchema,
   NextHopListSchema,
@@ -26,6 +28,8 @@ import {
 const COMPONENTS: Readonly<Record<string, z.ZodType>> = {
   AdministrationResult: AdministrationResultSchema,
   Error: ErrorSchema,
+  Explanation: ExplanationSchema,
+  ExplanationView: ExplanationViewSchema,
   KernelList: KernelListSchema,
   KernelRow: KernelRowSchema,
   NextHopList: NextHopListSchema,

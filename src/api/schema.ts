@@ -145,6 +145,70 @@ export const RouteRowSchema = z
   })
   .describe('one path of one prefix')
 
+const VerdictSchema = z.object({
+  decidedBy: text.describe('policy and term, such as `tor-in, term 2 (pods)` or `tor-in, otherwise`'),
+  accepted: z.boolean(),
+  changes: z.array(text).describe('what the policy sets, one change a line'),
+})
+
+export const ExplanationViewSchema = z
+  .object({
+    prefix: text,
+    family: FamilyNameSchema,
+    paths: z
+      .array(
+        z.object({
+          route: RouteRowSchema,
+          lost: z
+            .object({
+              step: text.describe('the step of the decision process'),
+              section: text.describe('the RFC section that asks for it'),
+              value: text,
+              winner: text.describe('the value it lost to'),
+              against: text.describe('the peer or source whose path has that value'),
+            })
+            .nullable()
+            .describe('null for the best path, and where there is no route'),
+          imported: VerdictSchema.extend({
+            blockedByLimit: z.boolean().describe('the policy lets it in and a limit does not'),
+          })
+            .nullable()
+            .describe('what import policy makes of it; null for local paths and for loops, which are not shown to it'),
+        }),
+      )
+      .describe('all paths of the prefix, the best first'),
+    tellings: z
+      .array(
+        z.object({
+          peer: text,
+          told: z.boolean(),
+          reason: z
+            .enum([
+              'not Established',
+              'family not negotiated',
+              'no route',
+              'its own route',
+              'not among the paths that are told',
+              'community no-advertise',
+              'community no-export',
+              'not reflected',
+              'clients are meshed',
+              'rejected by policy',
+              'no own next hop',
+              'attributes too long',
+            ])
+            .nullable()
+            .describe('why it is not told; null when it is'),
+          path: count.nullable().describe('which of `paths`, from 0; null when there is nothing to tell'),
+          pathId: count.nullable().describe('the identifier it has on the wire (RFC 7911)'),
+          exported: VerdictSchema.nullable().describe('what export policy makes of it; null when it is not asked'),
+          pending: z.boolean().describe('something waits to be sent, so the peer may know another state yet'),
+        }),
+      )
+      .describe('what each peer is told: one row a peer, or one a path where several are told'),
+  })
+  .describe('why the paths of a prefix rank as they do, and who is told what')
+
 export const NextHopRowSchema = z
   .object({
     address: text,
@@ -339,6 +403,7 @@ export const PeerSchema = document('Peer', PeerDetailSchema)
 export const AdministrationResultSchema = document('AdministrationResult', AdministrationReportSchema)
 export const ReloadResultSchema = document('ReloadResult', ReloadReportSchema)
 export const PeerListSchema = list('PeerList', PeerViewSchema)
+export const ExplanationSchema = document('Explanation', ExplanationViewSchema)
 export const RouteListSchema = list('RouteList', RouteRowSchema)
 export const NextHopListSchema = list('NextHopList', NextHopRowSchema)
 export const KernelListSchema = list('KernelList', KernelRowSchema)
@@ -363,6 +428,7 @@ export type PeerDetail = z.infer<typeof PeerDetailSchema>
 export type AdministrationReport = z.infer<typeof AdministrationReportSchema>
 export type PeerView = z.infer<typeof PeerViewSchema>
 export type RouteRow = z.infer<typeof RouteRowSchema>
+export type ExplanationView = z.infer<typeof ExplanationViewSchema>
 export type NextHopRow = z.infer<typeof NextHopRowSchema>
 export type KernelRow = z.infer<typeof KernelRowSchema>
 export type StatusView = z.infer<typeof StatusViewSchema>

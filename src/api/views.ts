@@ -5,9 +5,18 @@
  */
 import type { Family } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
-import type { KernelRow, NextHopRow, PeerDetail, PeerView, RouteRow, SourceKind, StatusView } from './schema.ts'
+import type {
+  ExplanationView,
+  KernelRow,
+  NextHopRow,
+  PeerDetail,
+  PeerView,
+  RouteRow,
+  SourceKind,
+  StatusView,
+} from './schema.ts'
 
-export type { KernelRow, NextHopRow, PeerDetail, PeerView, RouteRow, StatusView } from './schema.ts'
+export type { ExplanationView, KernelRow, NextHopRow, PeerDetail, PeerView, RouteRow, StatusView } from './schema.ts'
 
 /** Absent field: no restriction. */
 export interface RouteQuery {
@@ -41,6 +50,8 @@ export interface Views {
   /** One peer with its past; undefined when there is none of that name. */
   peer(name: string): PeerDetail | undefined
   routes(query: RouteQuery): Iterable<RouteRow>
+  /** Exactly this prefix, or with `longest` the longest that covers it; undefined when it has no path. */
+  explain(prefix: Prefix, longest: boolean): ExplanationView | undefined
   nextHops(): Iterable<NextHopRow>
   kernel(): Iterable<KernelRow>
   readiness(): Readiness

@@ -6,6 +6,7 @@ import { formatRouterId } from '../../wire/index.ts'
 import type { KernelRow, NextHopRow, Readiness, RouteQuery, RouteRow, StatusView, Views } from '../api/index.ts'
 import type { Config } from '../config/index.ts'
 import { LATENCY_BOUNDS_MS, LatencyHistogram } from '../kernel/index.ts'
+import { explanationView } from './explanation.ts'
 import type { KernelCoupling } from './kernel-coupling.ts'
 import { peerDetail, peerView } from './peer-view.ts'
 import { routeRow } from './route-row.ts'
@@ -26,6 +27,7 @@ export function createViews(parts: ViewParts): Views {
       return member && peerDetail(member.peer, member.range, parts)
     },
     routes: query => routeRows(query, parts),
+    explain: (prefix, longest) => explanationView(prefix, longest, parts),
     nextHops: () => nextHopRows(parts),
     kernel: () => kernelRows(parts),
     readiness: () => readiness(parts),

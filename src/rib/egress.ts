@@ -14,7 +14,7 @@ import { FAMILIES, type Family } from '../../wire/family.ts'
 import { AttributeCode } from '../../wire/iana.ts'
 import { Flag } from './attribute-record.ts'
 import type { AttributeStore } from './attribute-store.ts'
-import type { RibPeer } from './port.ts'
+import type { RibPeer, UntoldReason } from './port.ts'
 import { LOCAL_ATTRIBUTE, maskOf, type RewritePlan } from './rewrite.ts'
 import type { SourceTable } from './source-table.ts'
 
@@ -62,8 +62,8 @@ function makePlans(peer: RibPeer, family: Family): Plans {
 }
 
 export class Egress {
-  readonly #isExternal: boolean
-  readonly #isClient: boolean
+  readonly isExternal: boolean
+  readonly isClient: boolean
   /** The cluster whose clients' routes are not for this group; 0 for none. */
   readonly #meshedCluster: number
   readonly #localAsn: number
@@ -72,9 +72,9 @@ export class Egress {
   readonly #sources: SourceTable
 
   constructor(peer: RibPeer, { store, sources }: { store: AttributeStore; sources: SourceTable }) {
-    this.#isExternal = peer.kind === 'ebgp'
-    this.#isClient = peer.kind === 'ibgp' && peer.reflectorClient
-    this.#meshedCluster = this.#isClient && peer.clientToClient === false ? peer.clusterId : 0
+    this.isExternal = peer.kind === 'ebgp'
+    this.isClient = peer.kind === 'ibgp' && peer.reflectorClient
+    this.#meshedCluster = this.isClient && peer.clientToClient === false ? peer.clusterId : 0
     this.#localAsn = peer.localAsn
     this.#plans = FAMILIES.map(family => makePlans(peer, family))
     this.#store = store
@@ -86,7 +86,7 @@ export class Egress {
     const flags = this.#store.flagsOf(set)
     const plans = this.#plans[family.index]!
     if ((flags & Flag.NO_ADVERTISE) !== 0) return undefined
-    if (this.#isExternal) {
+    if (this.isExternal) {
       return (flags & (Flag.NO_EXPORT | Flag.NO_EXPORT_SUBCONFED)) === 0 ? plans.external : undefined
     }
     if ((flags & Flag.LOCAL) !== 0) return plans.local
@@ -96,8 +96,23 @@ export class Egress {
     if (this.#meshedCluster !== 0 && source?.peer.reflectorClient === true) {
       return source.peer.clusterId === this.#meshedCluster ? undefined : plans.reflected
     }
-    return this.#isClient || (flags & Flag.CLIENT) !== 0 ? plans.reflected : undefined
+    return this.isClient || (flags & Flag.CLIENT) !== 0 ? plans.reflected : undefined
   }
+}
+
+/** Why `planFor` has no plan for a set; undefined when it has one. Cold. */
+export function whyUntold(
+  egress: Egress,
+  { store, sources }: { readonly store: AttributeStore; readonly sources: SourceTable },
+  set: number,
+  family: Family,
+): UntoldReason | undefined {
+  if (egress.planFor(set, family) !== undefined) return undefined
+  const flags = store.flagsOf(set)
+  if ((flags & Flag.NO_ADVERTISE) !== 0) return 'community no-advertise'
+  if (egress.isExternal) return 'community no-export'
+  const source = sources.get(store.sourceOf(set))?.peer
+  return egress.isClient && source?.reflectorClient === true ? 'clients are meshed' : 'not reflected'
 }
 
 /** The families in which the peer is told several paths (RFC 7911 4). */

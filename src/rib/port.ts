@@ -9,7 +9,7 @@
 import type { Attribute } from '../../wire/attribute/registry.ts'
 import type { Family, FamilyName } from '../../wire/family.ts'
 import type { Prefix } from '../../wire/prefix.ts'
-import type { CompiledPolicy, SourceKind } from '../policy/policy.ts'
+import type { CompiledPolicy, Edits, SourceKind } from '../policy/policy.ts'
 
 /** A source of paths: 1 to 15 are local sources, the rest sessions. 16 bits; an id comes back only when nothing recalls it. */
 export type PeerId = number & { readonly __brand: 'PeerId' }
@@ -273,12 +273,55 @@ export interface Explanation {
   readonly family: Family
   /** Best first, the rest in no order. When the first is unusable, there is no route. */
   readonly paths: readonly ExplainedPath[]
+  /** What each session that is up is told of it, in the order they came up: one a session, or one a path where several are told. */
+  readonly tellings: readonly Telling[]
 }
 
 export interface ExplainedPath {
   readonly view: RouteView
   /** Absent for the best path. */
   readonly lost?: LostStep
+  /** What import policy said; absent for local paths, and for those that loop or name our own next hop: they are not shown to it. */
+  readonly imported?: PolicyVerdict & { readonly isBlockedByLimit: boolean }
+}
+
+/** What a policy says about a path. */
+export interface PolicyVerdict {
+  /** `tor-in, term 2 (pods)`, or `tor-in, otherwise`. */
+  readonly decidedBy: string
+  readonly isAccepted: boolean
+  /** Empty: nothing is changed. */
+  readonly edits: Edits
+}
+
+/** Why a session is not told a path, in the order in which it is asked. */
+export type UntoldReason =
+  | 'family not negotiated'
+  | 'no route'
+  | 'its own route'
+  | 'not among the paths that are told'
+  | 'community no-advertise'
+  | 'community no-export'
+  | 'not reflected'
+  | 'clients are meshed'
+  | 'rejected by policy'
+  | 'no own next hop'
+  | 'attributes too long'
+
+/** What one session is told of one path. */
+export interface Telling {
+  readonly peer: PeerId
+  readonly peerName: string
+  /** Index in `Explanation.paths`; absent when there is nothing that could be told. */
+  readonly path?: number
+  /** The identifier it has on the wire, on sessions that are sent some (RFC 7911 3). */
+  readonly pathId?: number
+  /** Absent: it is told. */
+  readonly reason?: UntoldReason
+  /** Absent when the policy is not asked. */
+  readonly exported?: PolicyVerdict
+  /** Something waits to be flushed, scanned or pulled, so what the session knows may be another state. */
+  readonly isPending: boolean
 }
 
 export interface LostStep {

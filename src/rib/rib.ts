@@ -333,10 +333,11 @@ export class Rib {
     return routes(this.#core, query)
   }
 
-  /** The paths of exactly this prefix, with the step of the decision process on which each loser lost. */
+  /** The paths of exactly this prefix: what import policy made of each, the step on which each loser lost, and what each session is told. */
   explain(prefix: Prefix): Explanation | undefined {
     this.#ingest.settle()
-    return explain(this.#core, prefix)
+    const sessions = this.#sessions.filter(session => session !== undefined)
+    return explain(this.#core, prefix, sessions)
   }
 
   /** All next hops that some path has, lazily. */

@@ -6,7 +6,6 @@
  * group told and what this one tells, for readers that changed group.
  * Hot module, called once per (flush or slice, group). Policies that look at prefixes split a bucket by verdict.
  */
-import { AttributeCode } from '../../wire/iana.ts'
 import type { CompiledPolicy, Edits } from '../policy/policy.ts'
 import { Chains } from './chains.ts'
 import type { Core } from './core.ts'
@@ -14,15 +13,12 @@ import { DIFFERENCE, FLUSH, FRESH_SLICE, SLICE } from './group-books.ts'
 import { Ledger } from './ledger.ts'
 import { PathLedger } from './path-ledger.ts'
 import type { PrefixBatch } from './prefix-batch.ts'
-import { maskOf, type RewritePlan, Rewriter } from './rewrite.ts'
+import { type RewritePlan, Rewriter } from './rewrite.ts'
 import { REJECT, RouteSubject } from './subject.ts'
 import { type Told, UNDECIDED } from './told.ts'
 import type { UpdateGroup } from './update-group.ts'
-import { type Chain, NO_NEXT_HOP, SENT, TOO_LONG, UpdateWriter } from './update-writer.ts'
+import { type Chain, NO_NEXT_HOP, SENT, UpdateWriter } from './update-writer.ts'
 import { Withdrawals } from './withdrawals.ts'
-
-/** What may be left out when a message gets too long: errors in these only discard them (RFC 8654 4, RFC 7606 7.6, 7.7). */
-const DISPENSABLE = maskOf(AttributeCode.ATOMIC_AGGREGATE, AttributeCode.AGGREGATOR)
 
 /** Instead of a verdict: the other group has not told it. */
 const UNTOLD = -1
@@ -167,8 +163,7 @@ export class Teller {
     chain.head = head
     chain.link = link
     chain.who = this.#ledger.isMember(source) ? source : 0
-    let outcome = this.#writer.announce(set, plan, edits, chain)
-    if (outcome === TOO_LONG) outcome = this.#writer.announce(set, withoutDispensable(plan), edits, chain)
+    const outcome = this.#writer.announceShort(set, plan, edits, chain)
     if (outcome === SENT) this.#ledger.accept(head, link, source)
     else this.#fail(outcome, head, link)
   }
@@ -242,8 +237,4 @@ function editsOf(policy: CompiledPolicy, verdict: number): Edits | undefined {
 
 function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((octet, i) => octet === b[i])
-}
-
-function withoutDispensable(plan: RewritePlan): RewritePlan {
-  return { ...plan, mask: plan.mask | DISPENSABLE }
 }

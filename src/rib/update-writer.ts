@@ -7,14 +7,14 @@
  * it (RFC 4271 9.2, RFC 8654 4). Attributes are rewritten straight into the log, once per bucket and slab.
  * Hot module. Called by teller.ts and withdrawals.ts.
  */
-import { HEADER_LENGTH, MessageType } from '../../wire/iana.ts'
+import { AttributeCode, HEADER_LENGTH, MessageType } from '../../wire/iana.ts'
 import { narrowAttributes } from '../../wire/narrow.ts'
 import { writeNlri4, writeNlri6 } from '../../wire/nlri.ts'
 import type { Edits } from '../policy/policy.ts'
 import type { ChunkWriter } from './group-log.ts'
 import type { PrefixBatch } from './prefix-batch.ts'
 import type { PrefixRecords } from './prefix-record.ts'
-import type { RewritePlan, Rewriter } from './rewrite.ts'
+import { maskOf, type RewritePlan, type Rewriter } from './rewrite.ts'
 
 /** Outcome of `announce`. */
 export const SENT = 0
@@ -22,6 +22,13 @@ export const SENT = 0
 export const NO_NEXT_HOP = 1
 /** The attributes leave no room for a prefix (RFC 8654 4). */
 export const TOO_LONG = 2
+
+/** What may be left out when a message gets too long: errors in these only discard them (RFC 8654 4, RFC 7606 7.6, 7.7). */
+const DISPENSABLE = maskOf(AttributeCode.ATOMIC_AGGREGATE, AttributeCode.AGGREGATOR)
+
+function withoutDispensable(plan: RewritePlan): RewritePlan {
+  return { ...plan, mask: plan.mask | DISPENSABLE }
+}
 
 const MAX_NLRI4 = 5
 const MAX_NLRI6 = 17
@@ -72,6 +79,12 @@ export class UpdateWriter {
     return plan.isMultiprotocol
       ? this.#announce6(set, plan, edits, chain, writer, bound)
       : this.#announce4(set, plan, edits, chain, writer, bound)
+  }
+
+  /** As `announce`; what is too long is told without what may be left out. */
+  announceShort(set: number, plan: RewritePlan, edits: Edits | undefined, chain: Chain): number {
+    const outcome = this.announce(set, plan, edits, chain)
+    return outcome === TOO_LONG ? this.announce(set, withoutDispensable(plan), edits, chain) : outcome
   }
 
   #announce4(

@@ -7,8 +7,10 @@
 import { decodeCanonicalAttributes } from '../../wire/attribute/codec.ts'
 import { FAMILIES, type Family } from '../../wire/family.ts'
 import { clearHostBits, formatAddress, formatPrefix, type Prefix } from '../../wire/prefix.ts'
+import { Flag, KEPT_ASIDE } from './attribute-record.ts'
 import type { Core } from './core.ts'
 import { preferenceOfSet, type TablePath, whyLost, whyUnusable } from './explain.ts'
+import { ExportExplainer, type LiveSession, verdictOf } from './explain-export.ts'
 import type { ExplainedPath, Explanation, NextHopView, RouteQuery, RouteView } from './port.ts'
 import type { RouteTable } from './route-table.ts'
 import { sourceKind } from './source-table.ts'
@@ -116,12 +118,29 @@ function pathView(core: Core, family: Family, prefix: string, { table, path }: T
 }
 
 /** Why the paths of a prefix rank as they do; undefined when there are none. */
-export function explain(core: Core, prefix: Prefix): Explanation | undefined {
+export function explain(core: Core, prefix: Prefix, sessions: Iterable<LiveSession> = []): Explanation | undefined {
   const table = core.table(prefix.family)
   const id = find(table, prefix, prefix.length)
   if (id === 0 || !hasPaths(table, id)) return undefined
-  const paths = explained(core, prefix.family, id)
-  return { prefix: paths[0]?.view.prefix ?? '', family: prefix.family, paths }
+  const ids = pathsOf(table, id)
+  const paths = explained(core, prefix.family, id).map((one, index): ExplainedPath => {
+    const imported = importOf(core, table, id, ids[index] ?? 0)
+    return imported === undefined ? one : { ...one, imported }
+  })
+  const explainer = new ExportExplainer(core, table, id, ids)
+  const tellings = Array.from(sessions).flatMap(session => explainer.tellings(session))
+  return { prefix: paths[0]?.view.prefix ?? '', family: prefix.family, paths, tellings }
+}
+
+/** What import policy says about what was received. */
+function importOf(core: Core, table: RouteTable, prefix: number, path: number): ExplainedPath['imported'] {
+  const { store, sources } = core
+  const set = table.paths.setOf(path)
+  const received = store.receivedOf(set)
+  const record = sources.get(store.sourceOf(set))
+  if (record === undefined || (store.flagsOf(received) & KEPT_ASIDE) !== 0) return undefined
+  const verdict = verdictOf(core, record.peer.importPolicy, table, { prefix, set: received })
+  return { ...verdict, isBlockedByLimit: verdict.isAccepted && (store.flagsOf(set) & Flag.REJECTED) !== 0 }
 }
 
 /** The next hops of routes from neighbours, and what leads to them. */

@@ -3,6 +3,7 @@ import type { Command } from '../command.ts'
 import { ADMINISTRATION_COMMANDS } from './administer.ts'
 import { checkCommand } from './check.ts'
 import { decodeCommand } from './decode.ts'
+import { explainCommand } from './explain.ts'
 import { labCommand } from './lab.ts'
 import { reloadCommand } from './reload.ts'
 import { runCommand } from './run.ts'
@@ -13,6 +14,7 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   checkCommand,
   showCommand,
+  explainCommand,
   reloadCommand,
   ...ADMINISTRATION_COMMANDS,
   schemaCommand,

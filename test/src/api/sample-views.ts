@@ -2,6 +2,7 @@
 import type { AdministrationRequest, Controls, ReloadRequest } from '../../../src/api/controls.ts'
 import type {
   AdministrationReport,
+  ExplanationView,
   KernelRow,
   NextHopRow,
   PeerDetail,
@@ -11,7 +12,7 @@ import type {
   StatusView,
 } from '../../../src/api/schema.ts'
 import type { RouteQuery, Views } from '../../../src/api/views.ts'
-import { formatPrefix } from '../../../wire/prefix.ts'
+import { formatPrefix, type Prefix } from '../../../wire/prefix.ts'
 
 const NO_MESSAGES = { open: 0, update: 0, notification: 0, keepalive: 0, routeRefresh: 0 }
 
@@ -137,6 +138,63 @@ export const SAMPLE_ROUTES: readonly RouteRow[] = [
   }),
 ]
 
+const SAMPLE_EXPLANATION: ExplanationView = {
+  prefix: '10.1.0.0/16',
+  family: 'ipv4-unicast',
+  paths: [
+    {
+      route: sampleRoute(),
+      lost: null,
+      imported: { decidedBy: 'tor-in, term 2 (pods)', accepted: true, changes: ['med 5'], blockedByLimit: false },
+    },
+    {
+      route: sampleRoute({ best: false, peer: 'node/b ü', asPath: '', lostOn: 'local-pref' }),
+      lost: {
+        step: 'local-pref',
+        section: 'RFC 4271 9.1.1',
+        value: 'LOCAL_PREF 50',
+        winner: 'LOCAL_PREF 100',
+        against: 'tor-a',
+      },
+      imported: { decidedBy: 'accept-all, otherwise', accepted: true, changes: [], blockedByLimit: false },
+    },
+    {
+      route: sampleRoute({ best: false, peer: 'tor-b', unusable: 'rejected by policy', via: null }),
+      lost: null,
+      imported: { decidedBy: 'tor-in, otherwise', accepted: true, changes: [], blockedByLimit: true },
+    },
+  ],
+  tellings: [
+    {
+      peer: 'tor-a',
+      told: false,
+      reason: 'its own route',
+      path: 0,
+      pathId: null,
+      exported: null,
+      pending: false,
+    },
+    {
+      peer: 'node/b ü',
+      told: true,
+      reason: null,
+      path: 0,
+      pathId: 7,
+      exported: { decidedBy: 'out, term 1', accepted: true, changes: ['prepend 64512'] },
+      pending: true,
+    },
+    {
+      peer: 'tor-b',
+      told: false,
+      reason: 'rejected by policy',
+      path: 0,
+      pathId: null,
+      exported: { decidedBy: 'tor-out, otherwise', accepted: false, changes: [] },
+      pending: false,
+    },
+  ],
+}
+
 const SAMPLE_NEXT_HOPS: readonly NextHopRow[] = [
   {
     address: '10.0.0.254',
@@ -255,6 +313,12 @@ export class SampleViews implements Views {
       if ((query.rejected ?? false) !== (route.unusable !== null)) continue
       yield route
     }
+  }
+
+  explain(prefix: Prefix): ExplanationView | undefined {
+    return formatPrefix(prefix.family, prefix.words, prefix.length) === SAMPLE_EXPLANATION.prefix
+      ? SAMPLE_EXPLANATION
+      : undefined
   }
 
   nextHops(): Iterable<NextHopRow> {

@@ -52,7 +52,8 @@ async function refusal(path: string, method = 'GET') {
 
 describe('every endpoint', () => {
   it.each(ENDPOINTS.map(row => [row.path, row] as const))('%s answers what its schema says', async (path, row) => {
-    const query = 'all' in row.query.shape ? '?all=true' : ''
+    const isExplain = path === '/v1/explain'
+    const query = 'all' in row.query.shape ? '?all=true' : isExplain ? '?prefix=10.1.0.0/16' : ''
     const document = await json(`${path.replace('{name}', 'tor-a')}${query}`, row.method)
     expect(row.response.safeParse(document).error).toBeUndefined()
   })
@@ -66,6 +67,22 @@ describe('every endpoint', () => {
   it('finds a peer whose name needs percent-encoding', async () => {
     const document = PeerSchema.parse(await json(`/v1/peers/${encodeURIComponent(DOWN_PEER.name)}`))
     expect(document.item).toMatchObject(DOWN_PEER)
+  })
+
+  it.each([
+    ['/v1/explain', 400, 'invalid-query'],
+    ['/v1/explain?prefix=10.1.0.1/16', 400, 'invalid-prefix'],
+    ['/v1/explain?prefix=10.9.0.0/16', 404, 'route-not-found'],
+    ['/v1/explain?prefix=10.1.0.0/16&peer=nobody', 404, 'peer-not-found'],
+  ])('%s is refused with %d %s', async (path, status, code) => {
+    expect(await refusal(path)).toMatchObject({ status, code })
+  })
+
+  it('explains what one peer is told where only that is asked', async () => {
+    expect(await json('/v1/explain?prefix=10.1.0.0/16&peer=tor-a')).toMatchObject({
+      kind: 'Explanation',
+      item: { paths: [{}, {}, {}], tellings: [{ peer: 'tor-a', told: false, reason: 'its own route' }] },
+    })
   })
 
   it('gives an empty list as an empty list', async () => {

@@ -79,6 +79,7 @@ describe('godwit --help', () => {
     'show kernel',
     'show nexthops',
     'show status',
+    'explain',
     'reload',
     'schema',
   ])('explains %s with an example', async words => {

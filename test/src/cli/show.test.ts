@@ -223,6 +223,57 @@ describe('godwit show kernel', () => {
   })
 })
 
+describe('godwit explain', () => {
+  const explain = (words: string) => godwit(['explain', ...words.split(' '), '--socket', socket])
+
+  it('prints each path with what decided about it, and what each peer is told', async () => {
+    expect((await explain('10.1.0.0/16')).stdout).toBe(
+      [
+        '10.1.0.0/16, ipv4-unicast: 3 paths',
+        '',
+        '* tor-a: next hop 10.0.0.254 by 10.0.0.0/24 at metric 0, AS path 65001 65010',
+        '    import: accepted by tor-in, term 2 (pods): med 5',
+        '  node/b ü: next hop 10.0.0.254 by 10.0.0.0/24 at metric 0',
+        '    import: accepted by accept-all, otherwise',
+        '    lost on local-pref (RFC 4271 9.1.1): LOCAL_PREF 50, against LOCAL_PREF 100 of tor-a',
+        '  tor-b: next hop 10.0.0.254, AS path 65001 65010',
+        '    import: accepted by tor-in, otherwise',
+        '    never a route: a limit of routes is reached',
+        '',
+        'PEER      TOLD  PATH   PATH-ID  WHY',
+        'tor-a     no    tor-a  -        its own route',
+        'node/b ü  yes   tor-a  7        accepted by out, term 1: prepend 64512; on its way',
+        'tor-b     no    tor-a  -        refused by tor-out, otherwise',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('hands on the document of the daemon with --json', async () => {
+    const { stdout } = await explain('10.1.0.0/16 --peer tor-a --json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 'godwit/v1',
+      kind: 'Explanation',
+      item: { family: 'ipv4-unicast' },
+    })
+  })
+
+  it.each([
+    ['10.9.0.0/16', 'there is no path to 10.9.0.0/16; `godwit show routes` lists all'],
+    [
+      'everything',
+      '"everything" is neither a prefix nor an address; write it as 10.0.0.0/8, 2001:db8::/32 or 10.0.0.1',
+    ],
+  ])('says why not of %s, with exit code 1', async (prefix, line) => {
+    expect(await explain(prefix)).toEqual({ code: 1, stdout: '', stderr: `godwit: ${line}\n` })
+  })
+
+  it('completes the names of peers', async () => {
+    const words = ['--get-yargs-completions', 'godwit', 'explain', '10.1.0.0/16', '--socket', socket, '--peer', 't']
+    expect((await godwit(words)).stdout).toBe('tor-a\n')
+  })
+})
+
 describe('godwit show status', () => {
   it('prints the speaker as a whole', async () => {
     expect((await show('status')).stdout).toBe(
