@@ -16,6 +16,8 @@ interface Parts {
   readonly policy: ImportPolicy
   /** Those that are up. */
   readonly sessions: () => Iterable<RibPeer>
+  /** Applies what has come in and waits. */
+  readonly settle: () => void
 }
 
 export class ClusterIds {
@@ -55,6 +57,7 @@ export class ClusterIds {
   #judgeAgain(): void {
     const { store } = this.#core
     const { interner } = this.#parts
+    this.#parts.settle()
     const changed = this.#changedSets()
     if (changed.size === 0) return
     const parked: (readonly [table: RouteTable, path: number, received: number])[] = []
