@@ -54,6 +54,12 @@ export class Deadlines<Name extends string> {
     return (this.#at[this.names.indexOf(name)] ?? UNSET) <= now
   }
 
+  /** Whether `name` is armed for `from` or later. */
+  isSetFrom(name: Name, from: Millis): boolean {
+    const at = this.#at[this.names.indexOf(name)] ?? UNSET
+    return at >= from && at !== UNSET
+  }
+
   /** Whether `name` is due, and nothing else is. Allocates nothing. */
   isOnlyDue(name: Name, now: Millis): boolean {
     const only = this.names.indexOf(name)
@@ -91,7 +97,10 @@ export class Deadlines<Name extends string> {
   }
 }
 
+/** The smallest factor of `jitter` (RFC 4271 10). */
+export const LEAST_JITTER = 0.75
+
 /** `interval` times a fresh factor between 0.75 and 1.0 (RFC 4271 10). `random` gives 0 to 1. */
 export function jitter(interval: number, random: () => number): Millis {
-  return (interval * (0.75 + 0.25 * random())) as Millis
+  return (interval * (LEAST_JITTER + (1 - LEAST_JITTER) * random())) as Millis
 }

@@ -17,7 +17,7 @@ import type { Message } from '../wire/message.ts'
 import { KEEPALIVE } from '../wire/message.ts'
 import { encodeNotification } from '../wire/notification.ts'
 import type { Open } from '../wire/open.ts'
-import { Deadlines, jitter, type Millis, SESSION_TIMERS } from './deadlines.ts'
+import { Deadlines, jitter, LEAST_JITTER, type Millis, SESSION_TIMERS } from './deadlines.ts'
 import { negotiate } from './negotiate.ts'
 import type { DownReason } from './output.ts'
 import { acceptRefresh, expireRefreshes, requestRefresh } from './refresh.ts'
@@ -96,10 +96,15 @@ export function heard(session: Session, now: Millis): void {
   if (holdTimeMs > 0) session.deadlines.set('hold', (now + holdTimeMs) as Millis)
 }
 
-/** RFC 4271 8.2.2, KeepaliveTimer: a KEEPALIVE or UPDATE was written. Jittered afresh each time (RFC 4271 10). */
+/**
+ * RFC 4271 8.2.2, KeepaliveTimer: a KEEPALIVE or UPDATE was written. The next one is due at most an interval later, jittered
+ * (RFC 4271 10): a deadline that is that far away stands as it is, so it never moves closer, and thousands of UPDATEs cost little.
+ */
 export function wrote(session: Session, now: Millis): void {
   const keepaliveMs = session.negotiated?.keepaliveMs ?? 0
   if (keepaliveMs === 0) return
+  const shortest = Math.max(MIN_KEEPALIVE_MS, keepaliveMs * LEAST_JITTER)
+  if (session.deadlines.isSetFrom('keepalive', (now + shortest) as Millis)) return
   const interval = Math.max(MIN_KEEPALIVE_MS, jitter(keepaliveMs, session.terms.random))
   session.deadlines.set('keepalive', (now + interval) as Millis)
 }

@@ -298,9 +298,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     } catch (error) {
       this.#machineFault(error)
     }
-    active.sendHold.written(now)
-    // Also the KEEPALIVE may be due earlier than before: its interval is jittered anew.
-    this.#parts.deadlines.touch(this.#deadlines)
+    if (active.sendHold.written(now)) this.#parts.deadlines.touch(this.#deadlines)
   }
 
   #hasOutput(): void {

@@ -4,8 +4,8 @@
  * One turn is at most one stretch of work and one slice of writing (10 ms), then the loop gets a chance to read, and other timers to run. Due
  * keepalives go before every slice (RFC 4271 4.4; spec/rib.md section 7). A round visits every peer that may have output once, from a starting
  * point that moves; the next stretch of work waits until the round is done, and then as long as both together took (at most 100 ms), so that
- * load makes batches larger instead of the queue longer. A change that comes alone waits an eighth of what the last round took (`GATHERING`), and not
- * at all where that is less than a timer is worth: with few peers a route goes in and out within one turn of the loop.
+ * load makes batches larger instead of the queue longer. An idle speaker has no such delay: a route goes in and out within one turn of the loop, or
+ * within a few where a round is long.
  * A peer that could take more than its share of a visit stays in line, and is visited again in the next round.
  */
 import type { Millis } from '../../fsm/index.ts'
@@ -46,10 +46,11 @@ export interface SendLoopOptions {
 const SHORTEST_WAIT_MS = 1
 
 /**
- * What waits alone waits for this share of a round's length before it goes out: what belongs together (a withdraw here, the announcement
- * there) then costs one round. Where rounds are short, nothing waits.
+ * Where a round takes so long, the sockets are looked at some more times before the next one begins: what belongs together (a withdraw here,
+ * the announcement there) then costs one round. That takes some tens of microseconds.
  */
-const GATHERING = 1 / 8
+const LONG_ROUND_MS = 2
+const MORE_LOOKS = 3
 
 /** While neighbours come up one after the other, everything told to them will be told anew in a moment: rounds are rarer then. */
 const JOINING_MS = 50
@@ -113,9 +114,8 @@ export class SendLoop {
       return
     }
     if (!this.#work.pending || this.#later !== undefined) return
-    const now = this.#clock.now()
-    const wait = Math.max(this.#workFrom, now + this.#lastRoundMs * GATHERING) - now
-    if (wait <= SHORTEST_WAIT_MS) this.#turnSoon()
+    const wait = this.#workFrom - this.#clock.now()
+    if (wait <= SHORTEST_WAIT_MS) this.#turnSoon(this.#lastRoundMs < LONG_ROUND_MS ? 0 : MORE_LOOKS)
     else {
       this.#later = this.#clock.after(wait, () => {
         this.#later = undefined
@@ -124,12 +124,14 @@ export class SendLoop {
     }
   }
 
-  #turnSoon(): void {
+  /** A turn after the sockets were looked at, and then `looks` times more. */
+  #turnSoon(looks = 0): void {
     this.#later?.cancel()
     this.#later = undefined
     this.#soon = this.#clock.soon(() => {
       this.#soon = undefined
-      this.#turn()
+      if (looks > 0) this.#turnSoon(looks - 1)
+      else this.#turn()
     })
   }
 

@@ -12,21 +12,26 @@ import type { StreamSocket } from './stream-socket.ts'
 /** Pieces that one writev may have (IOV_MAX). */
 const MAX_PIECES = 1024
 
-/** A number that Node keeps in the handle of a socket and does not publish; undefined when it is not there (any more). */
-function handleNumber(socket: StreamSocket, name: 'fd' | 'writeQueueSize'): number | undefined {
-  const handle: unknown = Reflect.get(socket, '_handle')
-  if (typeof handle !== 'object' || handle === null) return undefined
-  const value: unknown = Reflect.get(handle, name)
-  return typeof value === 'number' && value >= 0 ? value : undefined
+/** What Node keeps of a socket and does not publish; null when the socket is destroyed. */
+interface Handle {
+  readonly fd?: number
+  readonly writeQueueSize?: number
+}
+
+interface WithHandle {
+  readonly _handle?: Handle | null
 }
 
 export class WriteQueue {
-  readonly #socket: StreamSocket
+  readonly #socket: StreamSocket & WithHandle
   #pieces: Uint8Array[] = []
   /** Octets in `#pieces`. */
   #gathered = 0
   /** Octets the kernel took without the stream. */
   #direct = 0
+  /** The socket's handle when its descriptor was asked for last, which takes a while. */
+  #handle: Handle | null | undefined
+  #descriptor = -1
   #completedMark = 0
   #queueMark = 0
 
@@ -65,8 +70,13 @@ export class WriteQueue {
   /** How many octets the kernel takes right now. */
   #writeNow(pieces: readonly Uint8Array[]): number {
     if (this.#socket.writableLength > 0 || pieces.length > MAX_PIECES) return 0
-    const descriptor = handleNumber(this.#socket, 'fd')
-    if (descriptor === undefined) return 0
+    const { _handle: handle } = this.#socket
+    if (handle !== this.#handle) {
+      this.#handle = handle
+      this.#descriptor = handle?.fd ?? -1
+    }
+    const descriptor = this.#descriptor
+    if (descriptor < 0) return 0
     const [first] = pieces
     try {
       return pieces.length === 1 && first !== undefined ? writeSync(descriptor, first) : writevSync(descriptor, pieces)
@@ -91,7 +101,7 @@ export class WriteQueue {
   /** Whether the kernel has taken anything since the last question. Queueing is no progress (RFC 9687 3). */
   hasProgressed(): boolean {
     const completed = this.#socket.bytesWritten - this.#socket.writableLength + this.#direct
-    const queue = handleNumber(this.#socket, 'writeQueueSize') ?? 0
+    const queue = this.#socket._handle?.writeQueueSize ?? 0
     const moved = completed !== this.#completedMark || queue !== this.#queueMark
     this.#completedMark = completed
     this.#queueMark = queue
