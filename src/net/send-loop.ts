@@ -64,8 +64,11 @@ export class SendLoop {
   readonly #maxGapMs: number
   readonly #slots = new Set<SendSlot>()
   #readyCount = 0
-  #round: SendSlot[] = []
+  /** Whom the running round visits: `#round[0, #roundEnd)` in a circle from `#roundStart` on, `#roundAt` of them so far. */
+  readonly #round: SendSlot[] = []
+  #roundStart = 0
   #roundAt = 0
+  #roundEnd = 0
   #rounds = 0
   /** When the running round's stretch of work began; undefined in a round without one. */
   #workedAt: Millis | undefined
@@ -109,7 +112,7 @@ export class SendLoop {
   /** Arranges for a turn if there is anything to do; costs nothing when there is not. To be called after every read and every change of routes. */
   schedule(): void {
     if (this.#soon !== undefined) return
-    if (this.#readyCount > 0 || this.#roundAt < this.#round.length) {
+    if (this.#readyCount > 0 || this.#roundAt < this.#roundEnd) {
       this.#turnSoon()
       return
     }
@@ -138,19 +141,19 @@ export class SendLoop {
   #turn(): void {
     let now = this.#clock.now()
     this.#beforeSlice(now)
-    if (this.#roundAt >= this.#round.length) {
+    if (this.#roundAt >= this.#roundEnd) {
       this.#beginRound(now)
       now = this.#clock.now()
     }
     const until = (now + this.#sliceMs) as Millis
-    while (this.#roundAt < this.#round.length && now < until) {
-      const slot = this.#round[this.#roundAt++]
+    while (this.#roundAt < this.#roundEnd && now < until) {
+      const slot = this.#round[(this.#roundStart + this.#roundAt++) % this.#roundEnd]
       if (slot === undefined || slot.state !== 'ready') continue
       this.#setState(slot, 'idle')
       this.#settle(slot, slot.sender.send(until))
       now = this.#clock.now()
     }
-    if (this.#roundAt >= this.#round.length) this.#endRound(now)
+    if (this.#roundAt >= this.#roundEnd) this.#endRound(now)
     this.schedule()
   }
 
@@ -161,11 +164,10 @@ export class SendLoop {
       for (const slot of this.#slots) if (slot.state === 'idle') this.#setState(slot, 'ready')
     }
     this.#roundAt = 0
-    this.#round = []
+    this.#roundEnd = 0
     if (this.#readyCount === 0) return
-    for (const slot of this.#slots) if (slot.state === 'ready') this.#round.push(slot)
-    const start = this.#rounds++ % this.#round.length
-    if (start > 0) this.#round.push(...this.#round.splice(0, start))
+    for (const slot of this.#slots) if (slot.state === 'ready') this.#round[this.#roundEnd++] = slot
+    this.#roundStart = this.#rounds++ % this.#roundEnd
   }
 
   #endRound(now: Millis): void {

@@ -12,6 +12,9 @@ import type { StreamSocket } from './stream-socket.ts'
 /** Pieces that one writev may have (IOV_MAX). */
 const MAX_PIECES = 1024
 
+/** No pieces; never added to. */
+const NONE: Uint8Array[] = []
+
 /** What Node keeps of a socket and does not publish; null when the socket is destroyed. */
 interface Handle {
   readonly fd?: number
@@ -24,8 +27,10 @@ interface WithHandle {
 
 export class WriteQueue {
   readonly #socket: StreamSocket & WithHandle
-  #pieces: Uint8Array[] = []
-  /** Octets in `#pieces`. */
+  /** The pieces that wait for `flush`: mostly there is one, which then costs no array. */
+  #first: Uint8Array | undefined
+  #rest: Uint8Array[] = NONE
+  /** Octets of them. */
   #gathered = 0
   /** Octets the kernel took without the stream. */
   #direct = 0
@@ -51,25 +56,29 @@ export class WriteQueue {
 
   /** Adds a piece to what `flush` will write. The bytes must not change afterwards. */
   queue(bytes: Uint8Array): void {
-    this.#pieces.push(bytes)
+    if (this.#first === undefined) this.#first = bytes
+    else if (this.#rest === NONE) this.#rest = [bytes]
+    else this.#rest.push(bytes)
     this.#gathered += bytes.length
   }
 
   /** Hands everything gathered to the kernel in one call. */
   flush(): void {
-    if (this.#gathered === 0) return
-    const pieces = this.#pieces
+    const first = this.#first
+    if (first === undefined) return
+    const rest = this.#rest
     const octets = this.#gathered
-    this.#pieces = []
+    this.#first = undefined
+    this.#rest = NONE
     this.#gathered = 0
-    const taken = this.#writeNow(pieces)
+    const taken = this.#writeNow(first, rest)
     this.#direct += taken
-    if (taken < octets) this.#writeLater(pieces, taken)
+    if (taken < octets) this.#writeLater([first, ...rest], taken)
   }
 
   /** How many octets the kernel takes right now. */
-  #writeNow(pieces: readonly Uint8Array[]): number {
-    if (this.#socket.writableLength > 0 || pieces.length > MAX_PIECES) return 0
+  #writeNow(first: Uint8Array, rest: readonly Uint8Array[]): number {
+    if (this.#socket.writableLength > 0 || rest.length >= MAX_PIECES) return 0
     const { _handle: handle } = this.#socket
     if (handle !== this.#handle) {
       this.#handle = handle
@@ -77,9 +86,8 @@ export class WriteQueue {
     }
     const descriptor = this.#descriptor
     if (descriptor < 0) return 0
-    const [first] = pieces
     try {
-      return pieces.length === 1 && first !== undefined ? writeSync(descriptor, first) : writevSync(descriptor, pieces)
+      return rest.length === 0 ? writeSync(descriptor, first) : writevSync(descriptor, [first, ...rest])
     } catch {
       // Full (EAGAIN), or broken: the stream waits in the one case, and says so in the other.
       return 0
