@@ -22,8 +22,9 @@ export class ActiveSession<Handle> {
   readonly handle: Handle
   readonly negotiated: Negotiated
   readonly sendHold: SendHold
-  /** UPDATEs written by the last `send`. */
+  /** UPDATEs written that the state machine has not heard of, and when the last of them was. */
   updatesWritten = 0
+  writtenAt = 0 as Millis
   updateOctetsSent = 0
   readonly #parts: DriverParts<Handle>
   readonly #write = (bytes: Uint8Array): void => {
@@ -58,10 +59,12 @@ export class ActiveSession<Handle> {
   send(until: Millis): SendResult {
     const { connection, handle } = this
     const { clock, routing } = this.#parts
-    this.updatesWritten = 0
     let isMore = true
     try {
-      while (isMore && !connection.isFull && clock.now() < until) isMore = routing.pull(handle, this.#write)
+      for (let now = clock.now(); isMore && !connection.isFull && now < until; now = clock.now()) {
+        isMore = routing.pull(handle, this.#write)
+        this.writtenAt = now
+      }
     } finally {
       connection.flush()
     }

@@ -180,6 +180,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   }
 
   row(): PeerRow {
+    this.#tellUpdates()
     const { name } = this
     const { fsm } = this.#options
     const connection = this.#active?.connection ?? this.#connections.oldestOpen
@@ -254,6 +255,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   }
 
   deadlineReached(now: Millis): void {
+    this.#tellUpdates()
     if (this.#keptAlive(now)) return
     // What has arrived counts, even if nobody has had the time to look at it: it may be the KEEPALIVE the hold timer waits for.
     for (const connection of this.#connections.values()) connection.release(now)
@@ -286,19 +288,27 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
     } catch (error) {
       this.#sessionFault(active.connection.id, error)
     }
-    if (active.updatesWritten > 0) this.#updatesSent(active)
+    // What waits is watched (RFC 9687).
+    const { connection, sendHold } = active
+    if (connection.queuedOctets > 0 && sendHold.written(this.#parts.clock.now()))
+      this.#parts.deadlines.touch(this.#deadlines)
     return result
   }
 
-  /** UPDATEs do for KEEPALIVEs (RFC 4271 8.2.2, Established), and what waits is watched (RFC 9687). */
-  #updatesSent(active: ActiveSession<Handle>): void {
-    const now = this.#parts.clock.now()
+  /**
+   * UPDATEs do for KEEPALIVEs (RFC 4271 8.2.2, Established). The machine hears of them before anything that it has to know it for: they only put
+   * its deadlines off, and a thousand neighbours are told of one change.
+   */
+  #tellUpdates(): void {
+    const active = this.#active
+    if (active === undefined || active.updatesWritten === 0) return
+    const count = active.updatesWritten
+    active.updatesWritten = 0
     try {
-      this.#fsm.updateSent(now, active.updatesWritten)
+      this.#fsm.updateSent(active.writtenAt, count)
     } catch (error) {
       this.#machineFault(error)
     }
-    if (active.sendHold.written(now)) this.#parts.deadlines.touch(this.#deadlines)
   }
 
   #hasOutput(): void {
@@ -310,6 +320,7 @@ export class PeerDriver<Handle> implements ConnectionOwner, DeadlineOwner, Sende
   #input(input: PeerInput): void {
     this.#inputs.push(input)
     if (this.#isHandling) return
+    this.#tellUpdates()
     this.#isHandling = true
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {

@@ -35,6 +35,8 @@ export class Reader implements GroupReader {
   #seenOctets: number
   /** The log told it something. */
   #hasHeard = false
+  /** Only the log concerns it: no scan is under way or will be, nor a mark after one. So it is nearly always. */
+  #isSettled = false
 
   constructor(id: number, group: UpdateGroup, { core, catchUp, limit, marksRefresh }: ReaderParts) {
     this.#marksRefresh = marksRefresh
@@ -54,6 +56,7 @@ export class Reader implements GroupReader {
   }
 
   #startFresh(scan: Scan): void {
+    this.#isSettled = false
     if (!scan.isActive) this.group.activeScans++
     scan.start()
   }
@@ -62,6 +65,7 @@ export class Reader implements GroupReader {
   refresh(family: Family): void {
     const scan = this.#scans.find(one => one.family === family)
     if (scan === undefined) return
+    this.#isSettled = false
     if (this.#marksRefresh) {
       scan.isRefreshDue = true
       return
@@ -73,7 +77,8 @@ export class Reader implements GroupReader {
 
   /** Gives `write` the next piece. False: there is nothing for now. */
   pull(write: (bytes: Uint8Array) => void): boolean {
-    if (this.#cursor.next !== undefined && this.#scans.every(scan => scan.willTellChanges)) this.#skipLog()
+    if (!this.#isSettled && this.#cursor.next !== undefined && this.#scans.every(scan => scan.willTellChanges))
+      this.#skipLog()
     while (this.#cursor.next !== undefined) {
       const chunk = this.#cursor
       this.#cursor = this.#cursor.next
@@ -85,6 +90,7 @@ export class Reader implements GroupReader {
       return true
     }
     this.#catchLog()
+    if (this.#isSettled) return false
     for (const scan of this.#scans) {
       while (scan.isActive) if (this.#pullSlice(scan, write)) return true
       if (this.#isMarkReady(scan)) {
@@ -92,6 +98,7 @@ export class Reader implements GroupReader {
         return true
       }
     }
+    this.#isSettled = this.#scans.every(scan => scan.isSettled)
     return false
   }
 
@@ -155,7 +162,7 @@ export class Reader implements GroupReader {
 
   get hasOutput(): boolean {
     if (this.#cursor.next !== undefined) return true
-    return this.#scans.some(scan => scan.isActive || this.#isMarkReady(scan))
+    return !this.#isSettled && this.#scans.some(scan => scan.isActive || this.#isMarkReady(scan))
   }
 
   get octetsBehind(): number {
@@ -167,6 +174,7 @@ export class Reader implements GroupReader {
   }
 
   loseLog(since: number): void {
+    this.#isSettled = false
     for (const scan of this.#scans) {
       if (!scan.isActive) this.group.activeScans++
       scan.restart(since)
@@ -187,6 +195,7 @@ export class Reader implements GroupReader {
   /** The last flush whose news this reader has had for sure: older withdraws need not be remembered for it. */
   get confirmed(): number {
     let flush = this.seen
+    if (this.#isSettled) return flush
     for (const scan of this.#scans) flush = scan.confirmed(flush)
     return flush
   }
@@ -204,6 +213,7 @@ export class Reader implements GroupReader {
   move(group: UpdateGroup): void {
     const from = this.group
     const { seen } = this
+    this.#isSettled = false
     this.leave()
     // Who has heard nothing yet starts like anybody else.
     for (const scan of this.#scans) if (this.#hasHeard || !scan.isUntouched) scan.move(from, seen)

@@ -56,6 +56,11 @@ export class Scan {
     return this.position >= 0
   }
 
+  /** It is over, and nothing is due after it. */
+  get isSettled(): boolean {
+    return !this.isActive && !this.isEndOfRibDue && !this.isRefreshDue && !this.isRefreshEndDue
+  }
+
   /** The first scan of all, at its beginning. */
   get isUntouched(): boolean {
     return this.isEndOfRibDue && this.position === 0 && this.premise.isFresh

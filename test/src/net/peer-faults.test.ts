@@ -139,9 +139,11 @@ describe('an exception on behalf of one peer', () => {
     const world = await start([peerAt(2, { fsm: fsmOptions({ random }) }), peerAt(3)])
     const [bad, good] = [await world.establish(2), await world.establish(3)]
     isBroken = true
-    // Writing an UPDATE moves the keepalive deadline, which is as near as can be, and that asks for jitter.
     world.routing.announce(updateMessage(1))
     world.peers.wake()
+    await until(() => bad.count(2) === 1, 'the UPDATE')
+    // That has moved the keepalive deadline, which is as near as can be, and that asks for jitter. The machine hears of it when it is asked.
+    world.state(2)
     await until(() => bad.isClosed, 'the close')
     expect(bad.notification).toEqual([6, 8])
     expect(world.routing.handles.find(handle => handle.peer === 'p2')?.isDown).toBe(true)
