@@ -4,9 +4,11 @@
  * Rules, each from something the kernel really does, each with a test:
  *   - a dump is the whole truth of our protocol: what it does not show is lost, also where no event said so (link down, address removed);
  *   - a route of ours with a metric nobody wants, or shown twice, is a stray: deleted, once the speaker has recovered from its start;
+ *   - a route made by a redirect is a stray as well, whatever it leads to;
  *   - a foreign route that overwrote ours is not fought; one that went away may have been in our way;
  *   - what was found as it is wanted is left alone.
  */
+import { Protocol } from './constants.ts'
 import type { InterfaceChange, Interfaces } from './interfaces.ts'
 import { EEXIST, type Ledger } from './ledger.ts'
 import type { Dump, KernelPort } from './port.ts'
@@ -27,6 +29,8 @@ export class Witness {
   readonly #options: WitnessOptions
   /** Routes under our protocol that no wish can mean: to be deleted. */
   #strays = new RouteRecords(0)
+  /** Routes made by redirects: to be deleted too, but a dump of our protocol does not show them. */
+  #redirects = new RouteRecords(0)
   #sawDouble = false
   /** Number of the newest dump. */
   #dump = 0
@@ -47,6 +51,7 @@ export class Witness {
     this.#dump += 1
     this.inDump = true
     this.#strays.clear()
+    if (dump.protocol === 0) this.#redirects.clear()
     this.#sawDouble = false
   }
 
@@ -60,17 +65,18 @@ export class Witness {
 
   /** Takes the strays as deletes to submit; undefined: none. After a route was seen twice a dump shows what the delete has left. */
   takeStrays(): RouteRecords | undefined {
-    const strays = this.#strays
-    if (strays.count === 0) return undefined
-    this.#strays = new RouteRecords(0)
-    const deletes = new RouteRecords(strays.count)
-    strays.rewind()
-    while (strays.next()) {
-      if (this.#isWanted(strays)) continue
-      deletes.appendCopy(strays)
-      deletes.op = Op.delete
-      deletes.token = NO_TOKEN
-      deletes.legs = 0
+    if (this.#strays.count + this.#redirects.count === 0) return undefined
+    const deletes = new RouteRecords(this.#strays.count + this.#redirects.count)
+    for (const strays of [this.#strays, this.#redirects]) {
+      strays.rewind()
+      while (strays.next()) {
+        if (strays === this.#strays && this.#isWanted(strays)) continue
+        deletes.appendCopy(strays)
+        deletes.op = Op.delete
+        deletes.token = NO_TOKEN
+        deletes.legs = 0
+      }
+      strays.clear()
     }
     if (this.#sawDouble) this.#port.dump(this.#options.protocol, 'a route was there twice')
     this.#sawDouble = false
@@ -92,6 +98,7 @@ export class Witness {
     while (records.nextRoute()) {
       if (records.table !== this.#options.table) continue
       if (records.protocol === this.#options.protocol) this.#ownRoute(records)
+      else if (records.protocol === Protocol.redirect) this.#redirect(records)
       else if (!this.inDump) mayHelp = this.#foreignRoute(records) || mayHelp
     }
     if (mayHelp) this.#ledger.networkChanged()
@@ -99,6 +106,11 @@ export class Witness {
 
   #covers(dump: Dump): boolean {
     return dump.protocol === 0 || dump.protocol === this.#options.protocol
+  }
+
+  /** INTEROP: as BIRD does, so that no neighbour's ICMP redirect (RFC 1122 3.2.2.2) leads past what routing decided. With a TOS it is another key. */
+  #redirect(records: RouteRecords): void {
+    if (records.op !== Op.gone && !records.has(RecordFlag.tos | RecordFlag.cloned)) this.#redirects.appendCopy(records)
   }
 
   #ownRoute(records: RouteRecords): void {

@@ -6,14 +6,10 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type KernelError, KernelErrorCode } from '../../src/kernel/error.ts'
-import { Interfaces } from '../../src/kernel/interfaces.ts'
-import { KernelLearn } from '../../src/kernel/learn.ts'
-import { fanOut } from '../../src/kernel/port.ts'
+import { KernelErrorCode } from '../../src/kernel/error.ts'
 import { RtnetlinkPort } from '../../src/kernel/rtnetlink/port.ts'
-import { KernelSync } from '../../src/kernel/sync.ts'
-import { formatPrefix } from '../../wire/prefix.ts'
-import { address, key, until, via } from '../src/kernel/support.ts'
+import { address, key, until } from '../src/kernel/support.ts'
+import { KernelSpeaker } from '../support/kernel-speaker.ts'
 import { TestNamespace, whyNoKernel } from '../support/test-namespace.ts'
 
 const whyNot = whyNoKernel('kernel.test.ts')
@@ -21,7 +17,7 @@ const whyNot = whyNoKernel('kernel.test.ts')
 describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
   describe('a speaker beside others on one node', () => {
     let namespace: TestNamespace
-    let running: Speaker[]
+    let running: KernelSpeaker[]
     let watcher: ChildProcess | undefined
 
     beforeEach(() => {
@@ -34,8 +30,8 @@ describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
       namespace.remove()
     })
 
-    async function start(): Promise<Speaker> {
-      const speaker = new Speaker(namespace.name)
+    async function start(): Promise<KernelSpeaker> {
+      const speaker = new KernelSpeaker(namespace.name)
       running.push(speaker)
       await speaker.start()
       return speaker
@@ -289,79 +285,3 @@ describe.skipIf(whyNot !== undefined)('rtnetlink', () => {
     await expect(port.start({})).rejects.toMatchObject({ code: KernelErrorCode.namespace })
   })
 })
-
-/** Interfaces, learn and sync on one port, with the timer the daemon would own. */
-class Speaker {
-  said: string[] = []
-  /** Codes of the problems told; undefined: it works again. */
-  readonly problems: (string | undefined)[] = []
-  readonly sync: KernelSync
-  readonly #interfaces = new Interfaces()
-  readonly #learn: KernelLearn
-  readonly #port: RtnetlinkPort
-  #timer: NodeJS.Timeout | undefined
-
-  constructor(namespace: string) {
-    this.#port = new RtnetlinkPort({ table: 254, protocol: 12, namespace })
-    const common = { table: 254, protocol: 12, seed: 42 }
-    this.#learn = new KernelLearn(
-      this.#port,
-      this.#interfaces,
-      { ...common, learnAliens: true, directInterfaces: ['-cali*', '*'] },
-      sinkTo(this),
-    )
-    this.sync = new KernelSync(this.#port, this.#interfaces, {
-      ...common,
-      metric: 0,
-      underlay: this.#learn.underlay,
-      deadlineChanged: () => this.#arm(),
-    })
-  }
-
-  start(): Promise<void> {
-    const problem = (error: KernelError | undefined) => void this.problems.push(error?.code)
-    return this.#port.start(fanOut(this.#interfaces, this.#learn, this.sync, { problem }))
-  }
-
-  async close(): Promise<void> {
-    clearTimeout(this.#timer)
-    await this.#port.close()
-  }
-
-  want(prefix: string, gateway: string): void {
-    this.sync.desire(key(prefix), via(gateway))
-    this.sync.commit()
-  }
-
-  unwant(prefix: string): void {
-    this.sync.undesire(key(prefix))
-    this.sync.commit()
-  }
-
-  settled(): Promise<void> {
-    return until('settled', () => this.sync.isSettled)
-  }
-
-  states(): string[] {
-    return [...this.sync.rows()].map(row => `${row.prefix} ${row.state} ${row.interface}`)
-  }
-
-  #arm(): void {
-    clearTimeout(this.#timer)
-    const deadline = this.sync.nextDeadlineMs()
-    if (deadline === undefined) return
-    const fire = () => {
-      this.sync.tick(performance.now())
-      this.#arm()
-    }
-    this.#timer = setTimeout(fire, Math.max(0, deadline - performance.now()) + 1)
-  }
-}
-
-function sinkTo(target: string[] | { said: string[] }): ConstructorParameters<typeof KernelLearn>[3] {
-  const push = (line: string) => (Array.isArray(target) ? target : target.said).push(line)
-  return {
-    announce: (source, { family, words, length }) => push(`+${source} ${formatPrefix(family, words, length)}`),
-    withdraw: (source, { family, words, length }) => push(`-${source} ${formatPrefix(family, words, length)}`),
-  }
-}

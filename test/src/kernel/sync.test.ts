@@ -301,6 +301,42 @@ describe('repair', () => {
   })
 })
 
+describe('routes made by redirects', () => {
+  const REDIRECT = 1
+  const foreign = () =>
+    node.kernel
+      .routes()
+      .filter(({ protocol }) => protocol !== 12)
+      .map(routeText)
+      .sort()
+
+  it('are removed once recovered, also where a route of ours has their prefix and metric, and nothing else is', () => {
+    node.kernel.addRoute({ prefix: '10.5.0.0/16', via: '10.99.0.7', protocol: REDIRECT })
+    node.kernel.addRoute({ prefix: '10.6.0.1/32', via: '10.99.0.7', protocol: REDIRECT, metric: 5 })
+    node.kernel.addRoute({ prefix: '10.6.0.1/32', via: '10.99.0.7', protocol: 4 })
+    node.start()
+    node.want('10.5.0.0/16', via('10.99.0.2'))
+    node.settle()
+    expect(foreign()).toHaveLength(3)
+    node.sync.recovered()
+    node.settle()
+    expect(foreign()).toEqual(['10.6.0.1/32 via 10.99.0.7'])
+    node.now += 1_000
+    node.sync.tick(node.now)
+    node.settle()
+    expect(node.own()).toEqual(['10.5.0.0/16 via 10.99.0.2'])
+  })
+
+  it('are removed when they come', () => {
+    node.start()
+    node.sync.recovered()
+    node.kernel.addRoute({ prefix: 'fd06::1/128', via: 'fd99::7', protocol: REDIRECT })
+    node.settle()
+    expect(foreign()).toEqual([])
+    expect(node.sync.counters).toMatchObject({ leftoversRemoved: 1, adds: 0 })
+  })
+})
+
 describe('refusals', () => {
   it('keeps errno, reason and age, and retries by itself ever more slowly', () => {
     node.start()
