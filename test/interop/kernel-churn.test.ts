@@ -6,17 +6,14 @@ import { describeLab } from '../support/lab-interop.ts'
 
 describeLab('three godwit nodes under churn', () => {
   it('have every kernel as the model after 5 s at 300 changes a second', async () => {
-    const { changes, right, problems, arrivalsMs, departuresMs } = await runChurn({
-      seconds: 5,
-      rate: 300,
-      addresses: 400,
-    })
+    const addresses = 400
+    const { changes, right, problems, arrivalsMs, departuresMs } = await runChurn({ seconds: 5, rate: 300, addresses })
     console.log(`arrival:   ${formatSummary(summarise(arrivalsMs))}`)
     console.log(`departure: ${formatSummary(summarise(departuresMs))}`)
     expect(problems).toEqual([])
     // Each change is heard of in two other kernels; routes are there at the end, too.
     expect(arrivalsMs.length + departuresMs.length).toBe(2 * changes)
     expect(changes).toBeGreaterThan(500)
-    expect(right).toBeGreaterThan(100)
+    expect(right).toBeGreaterThanOrEqual(addresses)
   })
 })

@@ -17,12 +17,17 @@ export function whyNoKernel(file: string): string | undefined {
 export class TestNamespace {
   readonly name = `gwk${process.pid}x${namespaces++}`
 
-  /** `va` with 10.99.0.1/24 and fd99::1/64, and its other end `vb`. */
+  /**
+   * `va` with 10.99.0.1/24 and fd99::1/64, and its other end `vb`. No link-local addresses: the kernel would tell of them when it has made sure that
+   * they are unique, in the middle of whatever a test listens to.
+   */
   constructor() {
     execFileSync('ip', ['netns', 'add', this.name])
     this.ip(
       'link set lo up',
       'link add va type veth peer name vb',
+      'link set va addrgenmode none',
+      'link set vb addrgenmode none',
       'link set va up',
       'link set vb up',
       'addr add 10.99.0.1/24 dev va',
