@@ -22,7 +22,7 @@ import {
   unsupportedCapability,
   unsupportedVersion,
 } from '../wire/errors.ts'
-import type { Family } from '../wire/family.ts'
+import { type Family, IPV6_UNICAST } from '../wire/family.ts'
 import { AS_TRANS, BGP_VERSION } from '../wire/iana.ts'
 import type { Open } from '../wire/open.ts'
 import type { Result } from '../wire/result.ts'
@@ -75,12 +75,16 @@ export function localOpen(terms: LocalTerms): Open {
 }
 
 function localCapabilities(terms: LocalTerms): Capability[] {
-  const { families, localAsn, addPath = [], role, routeRefresh = 'plain', extendedMessages = true } = terms
+  const { families, localAsn, addPath = [], extendedNextHop = [], role } = terms
+  const { routeRefresh = 'plain', extendedMessages = true } = terms
   const capabilities = families.map(offer)
   if (routeRefresh !== 'off') capabilities.push({ kind: 'route-refresh' })
   if (extendedMessages) capabilities.push({ kind: 'extended-message' })
   if (role !== undefined) capabilities.push({ kind: 'role', role })
   capabilities.push({ kind: 'four-octet-as', asn: localAsn })
+  if (extendedNextHop.length > 0) {
+    capabilities.push({ kind: 'extended-next-hop', entries: extendedNextHop.map(extendedEntry) })
+  }
   if (addPath.length > 0) capabilities.push({ kind: 'add-path', entries: addPath.map(addPathEntry) })
   if (routeRefresh === 'enhanced') capabilities.push({ kind: 'enhanced-route-refresh' })
   return capabilities
@@ -157,6 +161,8 @@ function judgeCapabilities(terms: LocalTerms, { offered, theirs, families }: Off
     return unsupportedCapability(triples(terms.families.map(offer)), 'no address family in common')
   return judgeRoles(terms.role, theirs.roles, terms.hasStrictRole === true)
 }
+
+const extendedEntry = ({ afi, safi }: Family) => ({ afi, safi, nextHopAfi: IPV6_UNICAST.afi })
 
 const addPathEntry = ({ family: { afi, safi }, mode }: { readonly family: Family; readonly mode: number }) => ({
   afi,

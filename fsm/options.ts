@@ -34,6 +34,8 @@ export interface LocalTerms {
   readonly routeRefresh?: 'enhanced' | 'plain' | 'off'
   /** Offer path identifiers: families and modes as in `AddPathMode` of `wire/` (RFC 7911 4). Default none. */
   readonly addPath?: readonly { readonly family: Family; readonly mode: number }[]
+  /** Offer to take routes of these families with IPv6 next hops, and to tell such ones (RFC 8950 4). Default none. */
+  readonly extendedNextHop?: readonly Family[]
   /** What we are to the peer, as in `Role` of `wire/` (RFC 9234 4.1). Default: not said. */
   readonly role?: number
   /** Refuse a peer that does not say its role (RFC 9234 4.2). */

@@ -146,6 +146,7 @@ function buildSession(
     export: findPolicy(parsed.export, policies) ?? unset,
     nextHopMode: parsed.nextHopMode ?? (parsed.nextHopSelf ? 'self' : 'auto'),
     nextHops: present({ ipv4: nextHops.ipv4?.octets, ipv6: nextHops.ipv6?.octets }),
+    extendedNextHop: parsed.extendedNextHop,
     ...buildRouteOptions(parsed),
   }
 }

@@ -72,7 +72,8 @@ function warnPeer(peer: Neighbour, isIbgp: boolean, address: Address): PlacedFin
   const isWanted =
     peer.families?.includes(other) === true &&
     (peer.nextHopSelf || peer.nextHopMode === 'self' || (!isIbgp && peer.nextHopMode !== 'keep'))
-  if (isWanted && peer.nextHops[other] === undefined) {
+  const isOtherKnown = peer.nextHops[other] !== undefined || (other === 'ipv4' && peer.extendedNextHop)
+  if (isWanted && !isOtherKnown) {
     const message = `${other} is to run over an ${familyText(address)} session, and there is no own ${other} address to tell as next hop`
     warnings.push(found(['families'], 'no-next-hop', message, `set nextHops.${other}`))
   }

@@ -91,6 +91,7 @@ const SESSION_OPTIONS: readonly Option<SessionConfig>[] = [
   { key: 'device', impact: 'reset', read: peer => peer.device },
   { key: 'tcpUserTimeout', impact: 'reset', read: peer => peer.tcpUserTimeoutS },
   { key: 'nextHops', impact: 'reset', read: ({ nextHops: { ipv4, ipv6 } }) => [ipv4, ipv6] },
+  { key: 'extendedNextHop', impact: 'reset', read: peer => peer.extendedNextHop },
   ...ROUTE_OPTION_ROWS,
 ]
 

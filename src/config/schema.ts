@@ -184,6 +184,10 @@ const session = {
   nextHops: nextHops
     .default({})
     .describe("Own addresses to tell as next hop for the family the session's own address does not belong to."),
+  extendedNextHop: flag(
+    false,
+    'Offer IPv4 routes with IPv6 next hops (RFC 8950): for sessions over IPv6 on links without IPv4 addresses.',
+  ),
   ...ROUTE_KEYS,
 }
 

@@ -128,6 +128,8 @@ export interface SessionConfig extends RouteOptions {
   readonly nextHopMode: NextHopMode
   /** Own addresses to tell as next hop for a family the session's own address does not belong to; 4 and 16 octets. */
   readonly nextHops: { readonly ipv4?: Uint8Array; readonly ipv6?: Uint8Array }
+  /** RFC 8950, for IPv4 routes. */
+  readonly extendedNextHop: boolean
 }
 
 export interface PeerConfig extends SessionConfig {

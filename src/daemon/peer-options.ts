@@ -2,7 +2,7 @@
  * What the network side wants to know of peers and ranges, from the configuration. Called by speaker.ts at
  * start and by reconfigure.ts at a reload.
  */
-import { formatPrefix } from '../../wire/index.ts'
+import { type Family, formatPrefix } from '../../wire/index.ts'
 import type { Config, PeerConfig, PeerRangeConfig } from '../config/index.ts'
 import type { PeerOptions, RangeOptions } from '../net/index.ts'
 import { memberConfig } from './member.ts'
@@ -14,6 +14,7 @@ import { transportOptions } from './transport.ts'
 const IDLE_HOLD_MS = { first: 1_000, cap: 60_000 }
 
 const NO_OTHERS: readonly number[] = []
+const NO_FAMILIES: readonly Family[] = []
 
 /** `otherPeerAsns`: what the neighbour may be instead of `peer.asn`. */
 export function peerOptions(
@@ -46,6 +47,7 @@ export function peerOptions(
       routeRefresh: peer.routeRefresh,
       retryWithoutCapabilities: peer.retryWithoutCapabilities,
       addPath: offeredAddPath(peer, peer.families),
+      extendedNextHop: peer.extendedNextHop ? peer.families.filter(({ bits }) => bits === 32) : NO_FAMILIES,
       ...(peer.limitRestartS !== undefined && { overloadHoldMs: peer.limitRestartS * 1000 }),
     },
   }

@@ -26,16 +26,27 @@ interface Plans {
   readonly local: RewritePlan
   readonly internal: RewritePlan
   readonly reflected: RewritePlan
+  /** The same for sets whose next hop may not fit the family: NEXT_HOP is looked at (RFC 8950 3). */
+  readonly internalOther: RewritePlan
+  readonly reflectedOther: RewritePlan
+}
+
+/** Routes of the family may have IPv6 next hops on this session (RFC 8950 4). */
+function hasExtendedNextHops({ extendedNextHop = [] }: RibPeer, family: Family): boolean {
+  return family.bits === 32 && extendedNextHop.includes(family)
 }
 
 /** The address of ours to tell as next hop of a family on this session. */
 function ownNextHop(peer: RibPeer, family: Family): Uint8Array | undefined {
-  if (peer.localAddress.length * 8 === family.bits) return peer.localAddress
-  return family.bits === 32 ? peer.nextHops.ipv4 : peer.nextHops.ipv6
+  const { localAddress, nextHops } = peer
+  if (localAddress.length * 8 === family.bits) return localAddress
+  if (family.bits === 128) return nextHops.ipv6
+  return nextHops.ipv4 ?? (hasExtendedNextHops(peer, family) ? (nextHops.ipv6 ?? localAddress) : undefined)
 }
 
 function makePlans(peer: RibPeer, family: Family): Plans {
-  const isMultiprotocol = family.bits === 128
+  const isExtended = hasExtendedNextHops(peer, family)
+  const isMultiprotocol = family.bits === 128 || isExtended
   const isExternal = peer.kind === 'ebgp'
   const isKept = peer.nextHopKeep === true
   const isNextHopSelf = peer.nextHopSelf || (isExternal && !isKept)
@@ -43,7 +54,8 @@ function makePlans(peer: RibPeer, family: Family): Plans {
   const base: RewritePlan = {
     mask: common,
     isMultiprotocol,
-    nextHopLength: isMultiprotocol ? 16 : 4,
+    nextHopLength: family.bits === 128 ? 16 : 4,
+    isExtended,
     isNextHopSelf,
     ownNextHop: ownNextHop(peer, family),
     avoidedNextHop: isExternal && isKept ? peer.address : undefined,
@@ -58,6 +70,8 @@ function makePlans(peer: RibPeer, family: Family): Plans {
     local: { ...base, mask: common | maskOf(LOCAL_ATTRIBUTE, NEXT_HOP) },
     internal: base,
     reflected: { ...base, mask: common | maskOf(ORIGINATOR_ID, CLUSTER_LIST) },
+    internalOther: { ...base, mask: common | maskOf(NEXT_HOP) },
+    reflectedOther: { ...base, mask: common | maskOf(NEXT_HOP, ORIGINATOR_ID, CLUSTER_LIST) },
   }
 }
 
@@ -90,13 +104,16 @@ export class Egress {
       return (flags & (Flag.NO_EXPORT | Flag.NO_EXPORT_SUBCONFED)) === 0 ? plans.external : undefined
     }
     if ((flags & Flag.LOCAL) !== 0) return plans.local
-    if ((flags & Flag.INTERNAL) === 0) return plans.internal
+    const isClassic = (flags & Flag.CLASSIC) !== 0
+    const internal = isClassic ? plans.internal : plans.internalOther
+    if ((flags & Flag.INTERNAL) === 0) return internal
     const source = this.#sources.get(this.#store.sourceOf(set))
-    if (source !== undefined && source.peer.localAsn !== this.#localAsn) return plans.internal
+    if (source !== undefined && source.peer.localAsn !== this.#localAsn) return internal
+    const reflected = isClassic ? plans.reflected : plans.reflectedOther
     if (this.#meshedCluster !== 0 && source?.peer.reflectorClient === true) {
-      return source.peer.clusterId === this.#meshedCluster ? undefined : plans.reflected
+      return source.peer.clusterId === this.#meshedCluster ? undefined : reflected
     }
-    return this.isClient || (flags & Flag.CLIENT) !== 0 ? plans.reflected : undefined
+    return this.isClient || (flags & Flag.CLIENT) !== 0 ? reflected : undefined
   }
 }
 
@@ -127,7 +144,10 @@ export function pathFamilies({ addPath, families }: RibPeer): readonly Family[] 
 export function groupKey(peer: RibPeer, policyNumber: number): string {
   const hex = (octets: Uint8Array | undefined) =>
     octets?.reduce((text, octet) => text + octet.toString(16).padStart(2, '0'), '') ?? '-'
-  const families = FAMILIES.map(family => (peer.families.includes(family) ? hex(ownNextHop(peer, family)) : ''))
+  const families = FAMILIES.map(family => {
+    const own = peer.families.includes(family) ? hex(ownNextHop(peer, family)) : ''
+    return hasExtendedNextHops(peer, family) ? `${own} extended` : own
+  })
   const client = `client ${peer.clusterId}${peer.clientToClient === false ? ' meshed' : ''}`
   const session = peer.kind === 'ebgp' ? `ebgp ${peer.asn}` : peer.reflectorClient ? client : 'ibgp'
   const size = peer.fourOctetAs ? 4 : 2

@@ -41,6 +41,8 @@ export interface RewritePlan {
   readonly isMultiprotocol: boolean
   /** Expected octets of a next hop that may stay: 4, or 16 (of which a 32-octet one is the longer form). */
   readonly nextHopLength: 4 | 16
+  /** Next hops of an IPv4 route may be of 4, 16 or 32 octets (RFC 8950 3). */
+  readonly isExtended?: boolean
   readonly isNextHopSelf: boolean
   readonly ownNextHop: Uint8Array | undefined
   /** Never told as next hop: the receiver's own address (RFC 4271 5.1.3). */
@@ -193,12 +195,19 @@ export class Rewriter {
   /** RFC 4271 5.1.3, RFC 4760 3, RFC 2545 3. */
   #nextHop(value: number, length: number, o: number): number {
     const plan = this.#plan
-    const maySay = value >= 0 && (length === plan.nextHopLength || length === 2 * plan.nextHopLength)
+    const isWide = plan.nextHopLength === 16 || (plan.isExtended === true && length > 4)
+    const maySay = value >= 0 && (isWide ? length === 16 || length === 32 : length === 4)
     const isForced = plan.isNextHopSelf || this.#edits?.nextHopSelf === true
-    const isSelf = isForced || !maySay || this.#isOwn(value) || this.#isAvoided(value)
+    let size = isWide ? 16 : 4
+    const isForeign = value >= 0 && !maySay && (this.#store.flagsOf(this.#set) & Flag.LOCAL) === 0
+    if (isForeign && !isForced && !plan.isExternal) {
+      // Ours instead would draw traffic that was meant for somebody else (RFC 4456 10).
+      this.#hasFailed = true
+      return o
+    }
+    const isSelf = isForced || !maySay || this.#isOwn(value) || this.#isAvoided(value, size)
     let from = this.#bytes
     let start = value
-    let size: number = plan.nextHopLength
     if (isSelf) {
       if (plan.ownNextHop === undefined) {
         this.#hasFailed = true
@@ -218,10 +227,10 @@ export class Rewriter {
     return copyRun(from, start, start + size, this.#out, o)
   }
 
-  #isAvoided(value: number): boolean {
-    const { avoidedNextHop, nextHopLength } = this.#plan
-    if (avoidedNextHop?.length !== nextHopLength) return false
-    for (let i = 0; i < nextHopLength; i++) if (this.#bytes[value + i] !== avoidedNextHop[i]) return false
+  #isAvoided(value: number, size: number): boolean {
+    const { avoidedNextHop } = this.#plan
+    if (avoidedNextHop?.length !== size) return false
+    for (let i = 0; i < size; i++) if (this.#bytes[value + i] !== avoidedNextHop[i]) return false
     return true
   }
 

@@ -1,7 +1,8 @@
 /**
  * UPDATE messages on their way out (RFC 4271 4.3, RFC 4760 3 and 4).
  *
- * IPv4 routes go into the NLRI and Withdrawn Routes fields, IPv6 routes into MP_REACH_NLRI and MP_UNREACH_NLRI, which come
+ * IPv4 routes go into the NLRI and Withdrawn Routes fields (into MP_REACH_NLRI where their next hops may be IPv6, RFC 8950),
+ * IPv6 routes into MP_REACH_NLRI and MP_UNREACH_NLRI, which come
  * first among the attributes; the others ascend; one kind of content per message (RFC 7606 5.1). Prefixes are packed until
  * fewer octets are left than the longest prefix could need, so a message is never above the limit and within one prefix of
  * it (RFC 4271 9.2, RFC 8654 4). Attributes are rewritten straight into the log, once per bucket and slab.
@@ -77,7 +78,7 @@ export class UpdateWriter {
     const writer = this.#writer
     const bound = this.#rewriter.bound(set, edits)
     return plan.isMultiprotocol
-      ? this.#announce6(set, plan, edits, chain, writer, bound)
+      ? this.#announceMp(set, plan, edits, chain, writer, bound)
       : this.#announce4(set, plan, edits, chain, writer, bound)
   }
 
@@ -135,8 +136,8 @@ export class UpdateWriter {
     return SENT
   }
 
-  /** The rewritten attributes wait beyond the longest message until the prefixes before them are written. */
-  #announce6(
+  /** IPv6, and IPv4 where next hops may be IPv6 (RFC 8950 3). The rewritten attributes wait beyond the longest message until the prefixes before them are written. */
+  #announceMp(
     set: number,
     plan: RewritePlan,
     edits: Edits | undefined,
@@ -150,6 +151,9 @@ export class UpdateWriter {
     const { ids, paths } = this.#batch
     const idOctets = this.#idOctets
     const max = this.#max
+    const { family } = prefixes
+    const isWide = family.words === 4
+    const maxNlri = isWide ? MAX_NLRI6 : MAX_NLRI4
     let head = chain.head
     while (head !== 0) {
       writer.room(max + bound)
@@ -162,27 +166,30 @@ export class UpdateWriter {
       const reach = start + FIXED
       let o = reach + LONG_HEAD
       out[o] = 0
-      out[o + 1] = 2
+      out[o + 1] = family.afi
       out[o + 2] = 1
       out[o + 3] = rewriter.nextHopLength
       o += 4
       for (let i = 0; i < rewriter.nextHopLength; i++) out[o++] = rewriter.nextHopBytes[rewriter.nextHopStart + i]!
       out[o++] = 0
-      const limit = start + max - others - MAX_NLRI6 - idOctets
+      const limit = start + max - others - maxNlri - idOctets
       if (o > limit) return TOO_LONG
       while (head !== 0 && o <= limit) {
         const id = ids[head - 1]!
         if (idOctets !== 0) o = writeU32(out, o, paths[head - 1]!)
         const length = prefixes.lengthOf(id)
-        o = writeNlri6(
-          out,
-          o,
-          prefixes.word(id, 0),
-          prefixes.word(id, 1),
-          prefixes.word(id, 2),
-          prefixes.word(id, 3),
-          length,
-        )
+        if (!isWide) o = writeNlri4(out, o, prefixes.word(id, 0), length)
+        else {
+          o = writeNlri6(
+            out,
+            o,
+            prefixes.word(id, 0),
+            prefixes.word(id, 1),
+            prefixes.word(id, 2),
+            prefixes.word(id, 3),
+            length,
+          )
+        }
         head = link[head - 1]!
       }
       longHead(out, reach, MP_REACH, o - reach - LONG_HEAD)

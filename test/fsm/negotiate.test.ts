@@ -324,3 +324,18 @@ describe('path identifiers (row 151)', () => {
     expect(localOpen(terms()).capabilities.map(({ kind }) => kind)).not.toContain('add-path')
   })
 })
+
+describe('extended next hops (RFC 8950 4)', () => {
+  it.each([
+    [true, true, [IPV4_UNICAST]],
+    [true, false, undefined],
+    [false, true, undefined],
+  ])('row 86: we offer them: %s, the peer does: %s', (ours, theirs, families) => {
+    const own = ours ? { extendedNextHop: [IPV4_UNICAST] } : {}
+    const entries = [{ afi: 1, safi: 1, nextHopAfi: 2 }]
+    const capability: Capability = { kind: 'extended-next-hop', entries }
+    const capabilities = [IPV4, IPV6, four(65001), ...(theirs ? [capability] : [])]
+    expect(localOpen(terms(own)).capabilities.some(({ kind }) => kind === capability.kind)).toBe(ours)
+    expect(agreed(own, { capabilities }).codec.extendedNextHop).toEqual(families)
+  })
+})

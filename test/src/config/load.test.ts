@@ -112,6 +112,7 @@ describe('defaults', () => {
       clientToClient: true,
       nextHopMode: 'auto',
       nextHops: {},
+      extendedNextHop: false,
       addPath: {},
       addPathSend: 'all',
       limits: {},

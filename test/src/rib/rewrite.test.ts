@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { compilePolicy, type Edits } from '../../../src/policy/index.ts'
 import type { LocalRoute, RibPeer } from '../../../src/rib/index.ts'
+import { IPV4_UNICAST } from '../../../wire/index.ts'
 import { attributes, Fixture, key, OWN, peer, prefix } from '../../support/rib-fixture.ts'
 import {
   attribute,
   attributeBytes,
   bytesOf,
+  hexOf,
   nlriBytes,
   type TestAttributes,
   updateBody,
@@ -265,6 +267,92 @@ describe('next hops that are kept (RFC 4271 5.1.3)', () => {
       '0a000103',
       '0a0000fe',
     ])
+  })
+})
+
+describe('IPv4 routes with IPv6 next hops (RFC 8950)', () => {
+  const extended = { extendedNextHop: [IPV4_UNICAST] }
+  const overIpv6 = { address: Uint8Array.from(bytesOf(GLOBAL)), localAddress: OWN6 }
+  /** MP_REACH_NLRI of IPv4 with an IPv6 next hop, and the other attributes. */
+  const reach = (nextHop: string) =>
+    updateBody(
+      [],
+      [
+        ...attribute(0x80, 14, [0, 1, 1, nextHop.length / 2, ...bytesOf(nextHop), 0, ...nlriBytes(key(P))]),
+        ...attributeBytes(attributes(), { fourOctetAs: true }, false),
+      ],
+      [],
+    )
+
+  /** The first MP_REACH_NLRI or NEXT_HOP that peer 2 is told, as hex of its value; undefined when it is told nothing. */
+  function tellExtended(to: Partial<RibPeer>, nextHop: string): { types: number[]; value: string } | undefined {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1, { ...overIpv6, ...extended }))
+    const target = fixture.join(peer(2, to))
+    expect(fixture.sendBody(source, reach(nextHop))).toBeUndefined()
+    fixture.settle()
+    expect(fixture.best(P)).toBe('peer 1')
+    const pieces: number[] = []
+    while (fixture.rib.pull(target, bytes => pieces.push(...bytes)));
+    return pieces.length === 0 ? undefined : firstNextHop(pieces)
+  }
+
+  function firstNextHop(message: readonly number[]): { types: number[]; value: string } {
+    const types: number[] = []
+    let value = ''
+    for (let at = 23; at < 23 + (message[22] ?? 0) + 256 * (message[21] ?? 0); ) {
+      const long = ((message[at] ?? 0) & 0x10) !== 0
+      const length = long ? 256 * (message[at + 2] ?? 0) + (message[at + 3] ?? 0) : (message[at + 2] ?? 0)
+      const start = at + (long ? 4 : 3)
+      const type = message[at + 1] ?? 0
+      types.push(type)
+      if (type === 14 || type === 3) value = hexOf(message.slice(start, start + length))
+      at = start + length
+    }
+    return { types, value }
+  }
+
+  const told = (nextHop: string) => `000101${(nextHop.length / 2).toString(16).padStart(2, '0')}${nextHop}00100a01`
+
+  it.each<[string, Partial<RibPeer>, string | undefined]>([
+    ['as they are in MP_REACH_NLRI to a peer that has agreed', { ...overIpv6, ...extended }, told(GLOBAL)],
+    ['to nobody who has not', { ...overIpv6, families: [IPV4_UNICAST] }, undefined],
+    ['over IPv4 neither, unless our own next hop is wanted', {}, undefined],
+    ['with our IPv4 address where that is wanted', { nextHopSelf: true }, '0a0000fe'],
+    ['with our IPv4 address to an external peer', external, '0a0000fe'],
+    [
+      'with our IPv6 address to an external peer that has agreed',
+      { ...external, ...overIpv6, ...extended },
+      told(hexOf(OWN6)),
+    ],
+    [
+      'with our IPv4 address where one is known',
+      { ...external, ...overIpv6, ...extended, nextHops: { ipv4: Uint8Array.of(10, 0, 0, 9) } },
+      told('0a000009'),
+    ],
+    ['over IPv4, too', { ...extended }, told(GLOBAL)],
+  ])('row 86: are told %s', (_, to, value) => {
+    expect(tellExtended(to, GLOBAL)?.value).toBe(value)
+  })
+
+  it('row 86: have MP_REACH_NLRI in front and no NEXT_HOP', () => {
+    expect(tellExtended({ ...overIpv6, ...extended }, GLOBAL)?.types).toEqual([14, 1, 2, 5, 9, 10])
+  })
+
+  it('row 86: routes with IPv4 next hops keep them on such a session, and all are withdrawn as ever', () => {
+    const fixture = new Fixture()
+    const source = fixture.join(peer(1))
+    const target = fixture.join(peer(2, { ...overIpv6, ...extended }))
+    fixture.announce(source, [P])
+    const pieces: number[] = []
+    while (fixture.rib.pull(target, bytes => pieces.push(...bytes)));
+    expect(firstNextHop(pieces).value).toBe(told('0a000201'))
+    fixture.withdraw(source, [P])
+    expect(fixture.read(target)).toMatchObject([{ withdrawn: [key(P)], types: [] }])
+  })
+
+  it('row 86: the pair of global and link-local address loses its second half on the way', () => {
+    expect(tellExtended({ ...overIpv6, ...extended }, GLOBAL + LINK_LOCAL)?.value).toBe(told(GLOBAL))
   })
 })
 
