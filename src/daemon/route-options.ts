@@ -34,33 +34,18 @@ export function exportTerms({ nextHopMode, clientToClient }: SessionConfig): Omi
 
 type RouteTerms = Pick<
   RibPeer,
-  | 'addPath'
-  | 'addPathSend'
-  | 'limits'
-  | 'attributeOctets'
-  | 'allowOwnAs'
-  | 'rejectAsSets'
-  | 'firstAs'
-  | 'extendedNextHop'
-  | 'enhancedRefresh'
+  'addPathSend' | 'limits' | 'attributeOctets' | 'allowOwnAs' | 'rejectAsSets' | 'firstAs'
 >
 
-/** The part of a RibPeer that is about its routes. */
-export function routeTerms(options: RouteOptions, { codec, kind, peerAsn, enhancedRefresh }: Negotiated): RouteTerms {
-  const { receive = [], send = [] } = codec.addPath ?? {}
+/** The part of a RibPeer that configuration says about its routes. */
+export function routeTerms(options: RouteOptions, { kind, peerAsn }: Negotiated): RouteTerms {
   const { attributeOctets, limits, allowOwnAs, rejectAsSets, addPathSend } = options
-  const addPath = Object.fromEntries(
-    codec.families.map(family => [family.name, { receive: receive.includes(family), send: send.includes(family) }]),
-  )
   return {
-    addPath,
     addPathSend,
     limits,
     ...(attributeOctets !== undefined && { attributeOctets }),
     allowOwnAs,
     rejectAsSets,
     ...(options.enforceFirstAs && kind === 'ebgp' && { firstAs: peerAsn }),
-    ...(codec.extendedNextHop !== undefined && { extendedNextHop: codec.extendedNextHop }),
-    enhancedRefresh,
   }
 }

@@ -7,7 +7,7 @@
 import type { Negotiated } from '../../fsm/index.ts'
 import type { Family, Notification } from '../../wire/index.ts'
 import type { Config, PeerConfig, SpeakerConfig } from '../config/index.ts'
-import type { RoutingPort, SessionEndpoints } from '../net/index.ts'
+import { type RoutingPort, type SessionEndpoints, sessionFacts } from '../net/index.ts'
 import { routeLimit } from '../observe/channels.ts'
 import type { PeerId, Rib, RibPeer } from '../rib/index.ts'
 import { memberConfig } from './member.ts'
@@ -172,24 +172,17 @@ export class Routing implements RoutingPort<PeerId> {
     if (range !== undefined) this.#rangeResets.set(range, this.rangeResets(range) + 1)
   }
 
-  #ribPeer(peer: PeerConfig, negotiated: Negotiated, { local, remote }: SessionEndpoints): RibPeer {
+  #ribPeer(peer: PeerConfig, negotiated: Negotiated, endpoints: SessionEndpoints): RibPeer {
     return {
+      ...sessionFacts(negotiated, endpoints),
       name: peer.name,
-      kind: negotiated.kind,
-      asn: negotiated.peerAsn,
       localAsn: this.#speaker.asn,
-      routerId: negotiated.peerRouterId,
-      address: remote,
-      localAddress: local,
-      families: negotiated.families,
-      fourOctetAs: negotiated.fourOctetAs,
-      maxLength: negotiated.codec.maxLength,
       reflectorClient: peer.reflectorClient,
       clusterId: peer.clusterId ?? this.#speaker.routerId,
       ...exportTerms(peer),
       importPolicy: this.#policies.get(peer.import, peer),
       exportPolicy: this.#policies.get(peer.export, peer),
-      nextHops: ownNextHops(local, peer.nextHops, negotiated.families),
+      nextHops: ownNextHops(endpoints.local, peer.nextHops, negotiated.families),
       ...routeTerms(peer, negotiated),
     }
   }

@@ -5,7 +5,7 @@
  */
 import type { Negotiated } from '../../fsm/index.ts'
 import type { Family, Notification } from '../../wire/index.ts'
-import type { RoutingPort, SessionEndpoints } from '../net/index.ts'
+import { type RoutingPort, type SessionEndpoints, sessionFacts } from '../net/index.ts'
 import { ACCEPT_ALL, compilePolicy } from '../policy/index.ts'
 import type { PeerId, Rib } from '../rib/index.ts'
 import type { Place } from './place.ts'
@@ -64,17 +64,9 @@ export class Routes implements RoutingPort<SimulatedSession> {
     if (place === undefined) throw new RangeError(`a session of ${name}, which is not configured`)
     if (this.sessions.has(name)) fail(new Violation('one-session', `${name} has two`))
     const id = this.#rib.addPeer({
+      ...sessionFacts(negotiated, endpoints),
       name,
-      kind: negotiated.kind,
-      asn: negotiated.peerAsn,
       localAsn: site.asn,
-      routerId: negotiated.peerRouterId,
-      address: endpoints.remote,
-      localAddress: endpoints.local,
-      families: negotiated.families,
-      fourOctetAs: negotiated.fourOctetAs,
-      maxLength: negotiated.codec.maxLength,
-      enhancedRefresh: negotiated.enhancedRefresh,
       reflectorClient: place.hasClient,
       clusterId: site.clusterId,
       nextHopSelf: false,

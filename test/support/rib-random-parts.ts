@@ -1,6 +1,7 @@
 /** What the random life of a RIB draws from: numbers of a seed, policies of every kind, routes that next hops are resolved by. */
 import { ACCEPT_ALL, type Policy } from '../../src/policy/index.ts'
 import { IPV4_UNICAST, IPV6_UNICAST, type Prefix } from '../../wire/index.ts'
+import { hexOf } from './rib-wire.ts'
 
 /** mulberry32 */
 export function randomFrom(seed: number): () => number {
@@ -64,6 +65,19 @@ export const POLICIES: readonly Policy[] = [
     otherwise: 'accept',
   },
 ]
+
+/** `count` IPv4 prefixes, some of which lie in others, and half as many IPv6 ones, as "<hex>/<length>"; `below` draws. */
+export function drawPrefixes(count: number, below: (n: number) => number): { ipv4: string[]; ipv6: string[] } {
+  const [ipv4, ipv6]: [string[], string[]] = [[], []]
+  for (let i = 0; i < count; i++) {
+    const top = [10, 20, 30][below(3)] ?? 10
+    const length = 16 + below(17)
+    const word = ((top << 24) | below(1 << 24)) & (-1 << (32 - length))
+    ipv4.push(`${hexOf([word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255])}/${length}`)
+    if (i % 2 === 0) ipv6.push(`20010db8${hexOf([below(256), below(256), i >> 8, i & 255])}${'00'.repeat(8)}/64`)
+  }
+  return { ipv4, ipv6 }
+}
 
 /** What next hops are resolved by, "<hex>/<length>": some cover others. */
 export const UNDERLAY = [

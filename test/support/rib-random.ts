@@ -15,7 +15,7 @@ import {
 import { FAMILIES, type Family, IPV4_UNICAST, IPV6_UNICAST } from '../../wire/index.ts'
 import type { ModelPath } from './rib-decide.ts'
 import { attributesText, Model, type ModelOptions, OWN } from './rib-model.ts'
-import { COMMUNITIES, POLICIES, prefixOf, randomFrom, splitId, UNDERLAY } from './rib-random-parts.ts'
+import { COMMUNITIES, drawPrefixes, POLICIES, prefixOf, randomFrom, splitId, UNDERLAY } from './rib-random-parts.ts'
 import { buildUpdate, bytesOf, hexOf, readMessages, type TestAttributes } from './rib-wire.ts'
 
 export interface WorldOptions extends ModelOptions {
@@ -55,8 +55,8 @@ export class RandomRib {
   operations = 0
   readonly #random: () => number
   readonly #policies: CompiledPolicy[] = POLICIES.map(policy => compilePolicy(policy))
-  readonly #prefixes4: string[] = []
-  readonly #prefixes6: string[] = []
+  readonly #prefixes4: readonly string[]
+  readonly #prefixes6: readonly string[]
   readonly #hasAddPath: boolean
   readonly #profiles: Profile[]
   readonly #sendsPaths: boolean
@@ -73,16 +73,9 @@ export class RandomRib {
       ...{ asn: OWN.asn, routerId: OWN.routerId, seed: seed * 7919 },
       ...{ logLimit, stretch, reserve: 64, selection, resolveNextHops },
     })
-    for (let i = 0; i < prefixes; i++) {
-      const top = [10, 20, 30][this.#below(3)] ?? 10
-      const length = 16 + this.#below(17)
-      const word = ((top << 24) | this.#below(1 << 24)) & (-1 << (32 - length))
-      this.#prefixes4.push(`${hexOf([word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255])}/${length}`)
-      if (i % 2 === 0)
-        this.#prefixes6.push(
-          `20010db8${hexOf([this.#below(256), this.#below(256), i >> 8, i & 255])}${'00'.repeat(8)}/64`,
-        )
-    }
+    const drawn = drawPrefixes(prefixes, n => this.#below(n))
+    this.#prefixes4 = drawn.ipv4
+    this.#prefixes6 = drawn.ipv6
     this.rib.onBestRoute({ routeChanged: route => this.#routeChanged(route), flushed: () => {} })
   }
 
