@@ -108,6 +108,15 @@ describeDaemons('several paths of a prefix (RFC 7911)', () => {
       await arrives(godwit, member(kind), family, ourBorders.slice(left).map(asnOf))
     })
 
+    it('and then the other one, too, everybody takes back what is left, GoBGP included', async () => {
+      const [, last] = theirBorders
+      for (const prefix of Object.values(THEIRS)) await lan.daemon(last?.name ?? '').withdraw(prefix)
+      for (const { kind, family } of CASES) await arrives(member(kind), godwit, family, [])
+      for (const prefix of Object.values(THEIRS)) await lan.daemon(last?.name ?? '').announce({ prefix })
+      for (const { kind, family } of CASES)
+        await arrives(member(kind), godwit, family, [asnOf(theirBorders[1] ?? godwit)])
+    })
+
     it('and comes back, both paths are there again', async () => {
       for (const [borders, prefixes] of [[theirBorders, THEIRS] as const, [ourBorders, OURS] as const]) {
         const { name } = borders[first] ?? godwit

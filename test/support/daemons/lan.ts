@@ -31,6 +31,10 @@ export interface LanMember {
   readonly asn?: number
   /** Routes of its own beside the usual two; for daemons only. */
   readonly routes?: readonly OwnRoute[]
+  /** Its clients tell each other themselves; for godwit only. */
+  readonly hasMeshedClients?: boolean
+  /** Most paths that are as good; for godwit only. */
+  readonly multipath?: number
 }
 
 export interface LanSession {
@@ -41,6 +45,10 @@ export interface LanSession {
   readonly isSecured?: boolean
   /** Several paths of a prefix, in both directions (RFC 7911). */
   readonly addPath?: boolean
+  /** How many godwit tells then. */
+  readonly addPathSend?: 'all' | 'multipath' | number
+  /** The cluster the client is in at godwit, where it is another than godwit's. */
+  readonly clusterId?: string
 }
 
 interface LanNeighbour {
@@ -48,6 +56,7 @@ interface LanNeighbour {
   readonly isClient: boolean
   readonly isSecured: boolean
   readonly addPath: boolean
+  readonly session: LanSession
 }
 
 export interface LanPlan {
@@ -107,10 +116,12 @@ export class Lan {
   }
 
   neighboursOf(name: string): LanNeighbour[] {
-    return this.plan.sessions.flatMap(({ ends: [one, other], client, isSecured = false, addPath = false }) => {
+    return this.plan.sessions.flatMap(session => {
+      const { client, isSecured = false, addPath = false } = session
+      const [one, other] = session.ends
       if (one !== name && other !== name) return []
       const neighbour = one === name ? other : one
-      return [{ member: this.member(neighbour), isClient: client === neighbour, isSecured, addPath }]
+      return [{ member: this.member(neighbour), isClient: client === neighbour, isSecured, addPath, session }]
     })
   }
 
@@ -141,10 +152,20 @@ export class Lan {
   async held({ name }: LanMember): Promise<HeldRoute[]> {
     const daemon = this.#daemons.get(name)
     if (daemon !== undefined) return daemon.routes()
-    const rows: RouteRow[] = []
-    const ask = { socket: this.#socket(name), path: '/v1/routes?source=bgp', kind: 'RouteList' }
-    for await (const row of readList<RouteRow>(ask)) rows.push(row)
+    const rows = await this.#rows(name, 'source=bgp')
     return rows.map(row => ({ ...row, from: row.peer ?? '', nextHop: row.nextHop ?? '' }))
+  }
+
+  /** What a godwit keeps aside. */
+  rejected({ name }: LanMember): Promise<RouteRow[]> {
+    return this.#rows(name, 'rejected=true')
+  }
+
+  async #rows(name: string, query: string): Promise<RouteRow[]> {
+    const rows: RouteRow[] = []
+    const ask = { socket: this.#socket(name), path: `/v1/routes?${query}`, kind: 'RouteList' }
+    for await (const row of readList<RouteRow>(ask)) rows.push(row)
+    return rows
   }
 
   async stop(): Promise<void> {
@@ -202,7 +223,7 @@ export class Lan {
   }
 
   #config(member: LanMember): ConfigInput {
-    const peers = this.neighboursOf(member.name).flatMap(({ member: peer, isClient, isSecured, addPath }) =>
+    const peers = this.neighboursOf(member.name).flatMap(({ member: peer, isClient, isSecured, addPath, session }) =>
       FAMILIES.map(family => ({
         name: sessionName(peer, family),
         address: addressOf(peer, family),
@@ -212,7 +233,8 @@ export class Lan {
         reflectorClient: isClient,
         import: 'accept-all',
         export: 'told',
-        ...(addPath && { addPath: { [family]: 'both' as const } }),
+        ...(addPath && { addPath: { [family]: 'both' as const }, addPathSend: session.addPathSend ?? 'all' }),
+        ...(session.clusterId !== undefined && isClient && { clusterId: session.clusterId }),
         ...(isSecured && { password: PASSWORD, ttlSecurity: 1 }),
       })),
     )
@@ -221,8 +243,15 @@ export class Lan {
       { match: { sources: ['static' as const] }, set: { med, addCommunities: communities }, action: 'accept' as const },
     ]
     return {
-      speaker: { asn: this.asnOf(member), routerId: addressOf(member, 'ipv4'), connectRetry: 1 },
-      ...(member.clusterId !== undefined && { reflector: { clusterId: member.clusterId } }),
+      speaker: {
+        asn: this.asnOf(member),
+        routerId: addressOf(member, 'ipv4'),
+        connectRetry: 1,
+        selection: { multipath: { ebgp: member.multipath ?? 1 } },
+      },
+      ...(member.clusterId !== undefined && {
+        reflector: { clusterId: member.clusterId, clientToClient: member.hasMeshedClients !== true },
+      }),
       policies: { told: { terms, otherwise: 'accept' } },
       statics: FAMILIES.map(family => ({ prefix: ownPrefix(member, family), blackhole: true })),
       peers,
