@@ -6,7 +6,9 @@
  * libuv is given one end of a socket pair, and in the same tick the netlink descriptor is duplicated over it, before libuv registers the number with
  * epoll. From then on libuv polls and reads the netlink socket. Public API of Node only, and no thread of the pool is pinned.
  */
+
 import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import { constants } from 'node:os'
 import { AddressFamily, Level, NetlinkOption, SocketOption, SocketType } from './constants.ts'
 import { SysError } from './errno.ts'
 import { IS_LITTLE_ENDIAN, struct, toNetworkOrder } from './host-order.ts'
@@ -24,6 +26,11 @@ export interface NetlinkOptions {
 
 /** Room for one datagram: the kernel's notifications and dump pieces are at most 32 KiB, answers to a batch more. */
 const DATAGRAM_OCTETS = 256 << 10
+
+/** libuv reads 32 datagrams a turn of the loop; in a flood of notifications so many more follow in the same turn, a few milliseconds of work. */
+const MORE_A_TURN = 1024
+
+const { EAGAIN, EINTR } = constants.errno
 
 export class NetlinkSocket {
   readonly #libc: Libc
@@ -96,8 +103,23 @@ export class NetlinkSocket {
     check(libc, 'socketpair', libc.socketpair(AddressFamily.unix, type, 0, pair.bytes))
     const ours = pair.view.getInt32(0, IS_LITTLE_ENDIAN)
     const other = pair.view.getInt32(4, IS_LITTLE_ENDIAN)
+    const more = new Uint8Array(DATAGRAM_OCTETS)
+    let left = MORE_A_TURN
+    const newTurn = (): void => {
+      left = MORE_A_TURN
+    }
     const callback = (length: number, bytes: Uint8Array): boolean => {
       onDatagram(bytes, length)
+      if (left === MORE_A_TURN) setImmediate(newTurn)
+      for (; left > 0; left--) {
+        const received = libc.recv(ours, more, more.length, 0)
+        if (received < 0) {
+          const errno = libc.errno()
+          if (errno !== EAGAIN && errno !== EINTR) socket.destroy(new SysError('receive netlink', errno))
+          break
+        }
+        onDatagram(more, received)
+      }
       return true
     }
     const options: SocketConstructorOpts & ConnectOpts = {

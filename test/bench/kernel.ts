@@ -30,6 +30,8 @@ const NAMESPACE = `gwb${process.pid}`
 const DEADLINE_MS = 90_000
 /** Routes that the stand-in agent writes one by one. */
 const LEARNED = 1_000
+/** Routes of ours that somebody deletes. */
+const LOST = 5_000
 
 function ip(...commands: string[]): string {
   return execFileSync('ip', ['-n', NAMESPACE, '-batch', '-'], { input: `${commands.join('\n')}\n`, encoding: 'utf8' })
@@ -216,15 +218,15 @@ async function learn(): Promise<void> {
   ip('route flush proto 3')
 }
 
-/** 1,000 of our routes deleted by somebody else: how long until they are back. */
+/** 5,000 of our routes deleted by somebody else: how long until they are back. */
 async function repair(sync: KernelSync, base: number): Promise<void> {
-  const lost = Array.from({ length: 1000 }, (_, i) => `route del 11.0.${i >> 8}.${i & 255} proto bird`)
+  const lost = Array.from({ length: LOST }, (_, i) => `route del 11.0.${i >> 8}.${i & 255} proto bird`)
   const before = sync.counters.repaired
   ip(...lost)
   const since = performance.now()
-  await until(() => sync.counters.repaired - before >= 1000 && sync.isSettled && count() - base >= ROUTES, 1)
+  await until(() => sync.counters.repaired - before >= LOST && sync.isSettled && count() - base >= ROUTES, 1)
   console.log(
-    `godwit   repair       ${(performance.now() - since).toFixed(0).padStart(7)} ms after the last of 1,000 deletions by ip, until all are back`,
+    `godwit   repair       ${(performance.now() - since).toFixed(0).padStart(7)} ms after the last of 5,000 deletions by ip, until all are back`,
   )
 }
 

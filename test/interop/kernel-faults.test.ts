@@ -4,7 +4,18 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { fanOut, Interfaces, KernelSync, RtnetlinkPort } from '../../src/kernel/index.ts'
+import {
+  appendRoute,
+  fanOut,
+  Interfaces,
+  KernelSync,
+  Op,
+  RequestSocket,
+  RouteMonitor,
+  RouteRecords,
+  RtnetlinkPort,
+} from '../../src/kernel/index.ts'
+import { IPV4_UNICAST } from '../../wire/family.ts'
 import { key, until, via } from '../src/kernel/support.ts'
 import { TestNamespace, whyNoKernel } from '../support/test-namespace.ts'
 
@@ -53,6 +64,31 @@ describe.skipIf(whyNoKernel('kernel-faults.test.ts') !== undefined)('a world tha
       if (isLossy) expect(state()?.resyncs).toBeGreaterThan(before)
       else expect(state()?.resyncs).toBe(before)
     }
+  })
+
+  it('reads a flood of notifications in few turns of the loop, not 32 at a time', async () => {
+    const parts: number[] = []
+    const sink = { links: () => {}, addresses: () => {}, lost: () => {} }
+    const monitor = new RouteMonitor(
+      { namespace: namespace.name, table: 254 },
+      { ...sink, routes: records => void parts.push(records.count) },
+    )
+    const agent = new RequestSocket(namespace.name)
+    closers.push(
+      () => monitor.close(),
+      () => agent.close(),
+    )
+    const batch = new RouteRecords(1_000)
+    for (let i = 0; i < 1_000; i++) {
+      const words = Uint32Array.of(0x0ac80000 + i)
+      const route = { family: IPV4_UNICAST, words, length: 32, protocol: 3, table: 254, metric: 0 }
+      appendRoute(batch, Op.add, { ...route, type: 'blackhole', interfaceIndex: 0, isOnlink: false })
+    }
+    expect(agent.commit(batch)).toEqual([''])
+    const heard = () => parts.reduce((sum, count) => sum + count, 0)
+    await until('all of them', () => heard() >= 1_000, DEADLINE_MS)
+    expect(heard()).toBe(1_000)
+    expect(parts.length).toBeLessThan(5)
   })
 
   it('puts back 50,000 routes that were flushed, and rights as many that were altered', async () => {
