@@ -66,7 +66,7 @@ function verdictRow({ decidedBy, isAccepted, edits }: PolicyVerdict) {
 }
 
 /** The changes of a policy, in the words of the configuration. */
-export function describeEdits(edits: Edits): string[] {
+function describeEdits(edits: Edits): string[] {
   const { localPref, localPrefFromMetric, med, prepend, addCommunities, removeCommunities, preference } = edits
   const list = (values: readonly (Community | CommunityPattern)[]) => values.map(communityText).join(' ')
   return [

@@ -22,7 +22,7 @@ export const SENT = 0
 /** An own address is needed as next hop and none is known. */
 export const NO_NEXT_HOP = 1
 /** The attributes leave no room for a prefix (RFC 8654 4). */
-export const TOO_LONG = 2
+const TOO_LONG = 2
 
 /** What may be left out when a message gets too long: errors in these only discard them (RFC 8654 4, RFC 7606 7.6, 7.7). */
 const DISPENSABLE = maskOf(AttributeCode.ATOMIC_AGGREGATE, AttributeCode.AGGREGATOR)
