@@ -41,7 +41,7 @@ describe('plan-to-config', () => {
   it('makes the conformance plan a reflector that accepts and tells everything, on eBGP too', () => {
     const config = configOf(CONFORMANCE)
     expect(config.speaker).toMatchObject({ asn: 65000, listen: [{ address: '10.99.0.1', port: 179 }], holdTimeS: 90 })
-    expect(config.reflector).toEqual({ clusterId: 0x0a630001 })
+    expect(config.reflector).toEqual({ clusterId: 0x0a630001, clientToClient: true })
     expect(config.peers.map(peer => [peer.name, peer.passive, peer.reflectorClient, peer.import, peer.export])).toEqual(
       [
         ['p0', true, true, ACCEPT_ALL, ACCEPT_ALL],
