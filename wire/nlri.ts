@@ -20,18 +20,24 @@ export interface Nlri extends Prefix {
 }
 
 /**
+ * What fields of 32-bit words begin with: beyond what V8 takes for a small integer, so that no later value changes the shape of
+ * the object, and throws away the code compiled for it.
+ */
+const WIDE = 0xffffffff
+
+/**
  * Walks a list of prefixes. After `next()` returned true, `address0` to `address3` are the words of the address, most
  * significant first, unsigned, host bits cleared (IPv4 has only `address0`), `length` the prefix length in bits, and
  * `pathId` the path identifier, 0 in lists without them. After it returned false, `malformed` tells whether the list
  * ended early. The bytes are borrowed while walking.
  */
 export class NlriReader {
-  address0 = 0
-  address1 = 0
-  address2 = 0
-  address3 = 0
+  address0 = WIDE
+  address1 = WIDE
+  address2 = WIDE
+  address3 = WIDE
   length = 0
-  pathId = 0
+  pathId = WIDE
 
   private bytes: Uint8Array = new Uint8Array(0)
   private offset = 0

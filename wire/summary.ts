@@ -7,6 +7,12 @@
 import { AttributeCode, AttributeFlag, Origin, SegmentType, WellKnownCommunity } from './iana.ts'
 
 /**
+ * What fields of 32-bit words begin with: beyond what V8 takes for a small integer, so that no later value changes the shape of
+ * the object, and throws away the code compiled for it.
+ */
+const WIDE = 0xffffffff
+
+/**
  * The facts of one attribute set. Offsets are those of values, relative to the start of the block; an absent attribute
  * has offset 0, which no value can have. Lengths named `…Octets`, `nextHopLength` and `communitiesLength` are octets.
  */
@@ -19,13 +25,13 @@ export class AttributeSummary {
    * The first AS of the path when that begins with a sequence, else 0 (RFC 4271 9.1.2.2 c). Confederation segments in
    * front are skipped: they name members, not neighbours (RFC 5065 5.3).
    */
-  neighbourAs = 0
+  neighbourAs = WIDE
   hasMed = false
-  med = 0
+  med = WIDE
   hasLocalPref = false
-  localPref = 0
+  localPref = WIDE
   hasOriginatorId = false
-  originatorId = 0
+  originatorId = WIDE
   /** Number of cluster ids. */
   clusterListLength = 0
 

@@ -16,6 +16,7 @@ import {
   Framer,
   IPV4_UNICAST,
   IPV6_UNICAST,
+  MAX_EXTENDED_MESSAGE_LENGTH,
   MODERN_CONTEXT,
   type Prefix,
 } from '../../wire/index.ts'
@@ -32,8 +33,11 @@ const RIBS = 2
 /** Rounds with each: at the end profiles show hardly any interpreted code on the hot path. */
 const ROUNDS = 4
 const MESSAGES = 100
-/** Every so often a message is full. */
+/** Every so often a set of attributes has more prefixes than one message holds when it is told. */
 const MANY_PREFIXES = 200
+const FULL_MESSAGES = 8
+/** After so many chunks there is a flush. */
+const CHUNKS_READ = 4
 const CHUNK_OCTETS = 4000
 const IPV6_NEXT_HOP = Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
 const OWN_ASN = 64512
@@ -95,7 +99,10 @@ class Speaker {
     if (peer === undefined) throw new Error('the warm-up has no peers')
     const { asn, families, holdTimeS } = peer
     const terms = { localAsn: OWN_ASN, peerAsn: asn, routerId: 1, holdTimeS, families }
-    const negotiated = negotiate(terms, localOpen({ ...terms, localAsn: asn, routerId: 2 + this.#next }))
+    const negotiated = negotiate(
+      terms,
+      localOpen({ ...terms, localAsn: asn, routerId: 2 + this.#next, extendedMessages: false }),
+    )
     if (!negotiated.ok) throw new Error(negotiated.error.reason)
     const endpoints = { local: Uint8Array.of(192, 0, 2, 254), remote: Uint8Array.of(192, 0, 2, this.#next) }
     return this.#routing.established(peer.name, negotiated.value, endpoints)
@@ -112,15 +119,17 @@ class Speaker {
       message: (_type, bytes, start, end) => this.#routing.update(peer, bytes, start + 19, end) === undefined,
       failure: () => {},
     })
-    for (let at = 0; at < stream.length; at += CHUNK_OCTETS) {
+    framer.maxLength = MAX_EXTENDED_MESSAGE_LENGTH
+    for (let at = 0, read = 1; at < stream.length; at += CHUNK_OCTETS, read++) {
       framer.push(stream.subarray(at, at + CHUNK_OCTETS))
-      if (this.#routing.pending) this.#routing.work()
+      if (read % CHUNKS_READ === 0) this.#routing.work()
       yield
     }
+    this.#routing.work()
   }
 
   drain(readers: readonly PeerId[]): void {
-    for (const reader of readers) while (this.#routing.pull(reader, nobody));
+    for (const [n, reader] of readers.entries()) while (this.#routing.pull(reader, n % 2 === 0 ? nobody : noOne));
   }
 }
 
@@ -141,7 +150,9 @@ function configuration(): Config {
   return result.config
 }
 
+/** Two, so that no code is made for the one. */
 function nobody(): void {}
+function noOne(): void {}
 
 function tablesOf(kind: Kind): Buffer[] {
   return [IPV4_UNICAST, IPV6_UNICAST].flatMap(family => streams(family, kind))
@@ -152,12 +163,14 @@ function streams(family: Family, kind: Kind): Buffer[] {
   const random = xorshift(family.afi)
   const announcements: Uint8Array[] = []
   const withdraws: Uint8Array[] = []
+  let shared: Attribute[] = []
   for (let n = 0; n < MESSAGES; n++) {
-    const nlri = Array.from({ length: n % 32 === 0 ? MANY_PREFIXES : 1 + (n % 13) }, () => prefix(random, family))
-    const shared = attributes(random, kind)
+    const isFull = n % 32 < FULL_MESSAGES
+    const nlri = Array.from({ length: isFull ? MANY_PREFIXES : 1 + (n % 13) }, () => prefix(random, family))
+    if (!isFull || n % 32 === 0) shared = attributes(random, kind)
     const { afi, safi } = family
     if (family === IPV4_UNICAST) {
-      const nextHop: Attribute = { type: 'next-hop', octets: Uint8Array.of(192, 0, 2, n % 5) }
+      const nextHop: Attribute = { type: 'next-hop', octets: Uint8Array.of(192, 0, 2, (n >>> 5) % 5) }
       announcements.push(encodeUpdate({ attributes: [...shared, nextHop], nlri }, MODERN_CONTEXT))
       withdraws.push(encodeUpdate({ withdrawn: nlri }, MODERN_CONTEXT))
     } else {

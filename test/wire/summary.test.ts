@@ -64,7 +64,10 @@ describe('the summary of an attribute set', () => {
     const full = hex([...MANDATORY, attribute(0x80, 4, '00000001'), attribute(0xc0, 8, 'ffffff01')].join(''))
     summarise(full, 0, full.length, out)
     summarise(full, 0, 0, out)
-    expect(out).toEqual(new AttributeSummary())
+    const fresh = new AttributeSummary()
+    summarise(full, 0, 0, fresh)
+    expect(out).toEqual(fresh)
+    expect(out).toMatchObject({ neighbourAs: 0, med: 0, localPref: 0, originatorId: 0 })
   })
 
   it('tells where the attributes of reflection belong', () => {
