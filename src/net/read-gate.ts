@@ -34,9 +34,14 @@ export class ReadGate {
     this.#sliceMs = sliceMs
   }
 
+  /** What is offered now is parsed at once. */
+  get isOpen(): boolean {
+    return this.#spentMs < this.#sliceMs
+  }
+
   /** A chunk arrived: parse it now, or hold it when this turn has had its share. */
   offer(reader: Reader, chunk: Uint8Array): void {
-    if (this.#spentMs >= this.#sliceMs) {
+    if (!this.isOpen) {
       reader.hold(chunk)
       this.#waiting.push(reader)
     } else {
