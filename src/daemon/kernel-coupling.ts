@@ -178,7 +178,11 @@ export class KernelCoupling implements BestRouteListener {
     if (local !== undefined) return this.#localTarget(route, local)
     if (nextHop === undefined) return undefined
     this.#wishes.begin()
-    for (let i = 0; i < route.nextHopCount && i < MAX_NEXT_HOPS; i++) this.#wishes.add(route, route.nextHopAt(i))
+    for (let i = 0; i < route.nextHopCount && i < MAX_NEXT_HOPS; i++) {
+      const hop = route.nextHopAt(i)
+      // An IPv4 route through an IPv6 next hop (RFC 8950) stays out: the kernel side has no form for it yet.
+      if (hop.octets.length * 8 === route.family.bits) this.#wishes.add(route, hop)
+    }
     return this.#wishes.take({
       linkLocalInterface: this.#linkLocalInterface(sourceId, nextHop),
       localPref: route.localPref,

@@ -182,7 +182,7 @@ export class Routing implements RoutingPort<PeerId> {
       ...exportTerms(peer),
       importPolicy: this.#policies.get(peer.import, peer),
       exportPolicy: this.#policies.get(peer.export, peer),
-      nextHops: ownNextHops(endpoints.local, peer.nextHops, negotiated.families),
+      nextHops: ownNextHops(endpoints.local, peer.nextHops, familiesOfAddress(negotiated)),
       ...routeTerms(peer, negotiated),
     }
   }
@@ -190,4 +190,9 @@ export class Routing implements RoutingPort<PeerId> {
 
 function byName(peers: readonly PeerConfig[]): ReadonlyMap<string, PeerConfig> {
   return new Map(peers.map(peer => [peer.name, peer]))
+}
+
+/** Those whose routes need a next hop of the family itself: with RFC 8950 the session's own IPv6 address will do for IPv4 routes. */
+function familiesOfAddress({ families, codec: { extendedNextHop = [] } }: Negotiated): readonly Family[] {
+  return families.filter(family => !extendedNextHop.includes(family))
 }

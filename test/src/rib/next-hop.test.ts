@@ -68,6 +68,27 @@ describe('a route whose next hop nothing leads to', () => {
   })
 })
 
+describe('a change of one next hop', () => {
+  it('has the choice made again for the prefixes it matters to, and no other (row 138)', () => {
+    const net = new Net({ stretch: 4 })
+    const [a, b] = [net.join(peer(1)), net.join(peer(2))]
+    net.up('10.0.2.0/24', 10)
+    net.up('10.0.3.0/24', 10)
+    const others = Array.from({ length: 30 }, (_, i) => `10.9.${i}.0/24`)
+    for (const from of [a, b]) net.announce(from, others, B)
+    net.announce(b, [P, Q], B)
+    net.announce(a, [P], A)
+    net.rib.setUnderlayRoute(prefix('10.0.2.0/24'), { metric: 20, isConnected: false, interfaceIndex: 2 })
+    let most = 0
+    while (net.rib.pending) {
+      net.rib.work()
+      most = Math.max(most, net.rib.stats().families[0]?.dirty ?? 0)
+    }
+    expect(most).toBe(1)
+    expect(net.paths(P)).toEqual(['peer 2 best', 'peer 1 metric'])
+  })
+})
+
 describe('the metric of a next hop', () => {
   it('decides where all before it ties, by the longest underlay route, and changes with it (row 138)', () => {
     const net = new Net()
