@@ -227,6 +227,32 @@ describe('a multipath set', () => {
     expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.2')
   })
 
+  it('of external paths leaves internal ones out where there is room, too (row 144)', () => {
+    const fixture = new Fixture({ selection: { multipath: { ebgp: 8, ibgp: 8 } } })
+    const lines = spread(fixture)
+    fixture.announce(fixture.join(peer(9)), [P], hop(9))
+    for (const n of [1, 2]) fixture.announce(fixture.join(external(n)), [P], hop(n))
+    expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.2')
+  })
+
+  it('leaves out a path whose next hop is further away, until that is as near (row 144)', () => {
+    const fixture = new Fixture({ resolveNextHops: true, selection: { multipath: { ebgp: 1, ibgp: 8 } } })
+    const lines = spread(fixture)
+    const reach = (n: number, metric: number) =>
+      fixture.rib.setUnderlayRoute(prefix(`10.0.2.${n}/32`), { metric, isConnected: false, interfaceIndex: 2 })
+    for (const [n, metric] of [
+      [1, 10],
+      [2, 20],
+      [3, 10],
+    ] as const)
+      reach(n, metric)
+    for (const n of [1, 2, 3]) fixture.announce(fixture.join(peer(n)), [P], hop(n))
+    expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.3')
+    reach(2, 10)
+    fixture.settle()
+    expect(lines.at(-1)).toBe('10.0.2.1 10.0.2.2 10.0.2.3')
+  })
+
   it('leaves out a path that a lower MED of its neighbour AS takes out, though it is no worse than the best', () => {
     const fixture = new Fixture({ selection: { multipath: { ebgp: 1, ibgp: 8 } } })
     const lines = spread(fixture)
