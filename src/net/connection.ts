@@ -11,7 +11,6 @@ import { Framer, type FrameSink, type Notification } from '../../wire/index.ts'
 import { addressOctets, zoneOf } from './address.ts'
 import { readAfter } from './burst.ts'
 import type { Clock, PendingCall } from './clock.ts'
-
 import type { ConnectionView } from './peer-row.ts'
 import type { Reader, ReadGate } from './read-gate.ts'
 import type { SessionEndpoints } from './routing-port.ts'

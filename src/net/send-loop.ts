@@ -47,10 +47,12 @@ const SHORTEST_WAIT_MS = 1
 
 /**
  * Where a round takes so long, the sockets are looked at some more times before the next one begins: what belongs together (a withdraw here,
- * the announcement there) then costs one round. That takes some tens of microseconds.
+ * the announcement there) then costs one round. That takes some tens of microseconds. When it takes longer, a table is coming in, and there is
+ * enough to begin with.
  */
 const LONG_ROUND_MS = 2
 const MORE_LOOKS = 3
+const LONGEST_LOOK_MS = 1
 
 /** While neighbours come up one after the other, everything told to them will be told anew in a moment: rounds are rarer then. */
 const JOINING_MS = 50
@@ -131,9 +133,10 @@ export class SendLoop {
   #turnSoon(looks = 0): void {
     this.#later?.cancel()
     this.#later = undefined
+    const from = this.#clock.now()
     this.#soon = this.#clock.soon(() => {
       this.#soon = undefined
-      if (looks > 0) this.#turnSoon(looks - 1)
+      if (looks > 0 && this.#clock.now() - from < LONGEST_LOOK_MS) this.#turnSoon(looks - 1)
       else this.#turn()
     })
   }

@@ -151,6 +151,22 @@ describe('SendLoop', () => {
     expect(events.filter(event => event.startsWith('work'))).toEqual(['work@100', 'work@1124'])
   })
 
+  it('looks no further when a look takes long, as it does while a table comes in', () => {
+    const { clock, loop, work, sender, events } = world(10)
+    loop.join(sender('a', 3))
+    clock.advance(100)
+    work.costMs = 21
+    work.pending = true
+    loop.schedule()
+    clock.settle()
+    clock.advance(1000)
+    work.pending = true
+    loop.schedule()
+    clock.time += 10
+    clock.turn()
+    expect(events.filter(event => event.startsWith('work'))).toEqual(['work@100', 'work@1134'])
+  })
+
   it('never waits longer than 100 ms', () => {
     const { clock, loop, work } = world()
     work.costMs = 5000
