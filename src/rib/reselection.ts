@@ -26,11 +26,8 @@ export class Reselection {
     this.#core.isReselecting = true
     this.#family = 0
     this.#position = 1
-    for (const table of this.#core.tables) {
-      table.marksEveryChange = true
-      // Sets of paths change where the best path does not.
-      table.tracksAllPaths = true
-    }
+    // Sets of paths change where the best path does not, and what changes from now on is to be chosen for, too.
+    for (const table of this.#core.tables) table.tracksAllPaths = true
   }
 
   /** Prefixes are being marked: no flush may come in between. */
@@ -61,9 +58,6 @@ export class Reselection {
     this.#core.selection = selection
     decision.use(selection)
     this.#interner.countMissingMedAs(selection.missingMedAsWorst === true)
-    for (const table of tables) {
-      table.marksEveryChange = false
-      table.doubtAll()
-    }
+    for (const table of tables) table.doubtAll()
   }
 }

@@ -147,6 +147,26 @@ describe('other options of the selection', () => {
     expect(fixture.told(reader)).toEqual([])
   })
 
+  it('reach the kernel also when a session comes up meanwhile', () => {
+    const fixture = new Fixture({ stretch: 1 })
+    const others = Array.from({ length: 8 }, (_, i) => `10.7.${i}.0/24`)
+    for (const n of [1, 2]) fixture.announce(fixture.join(peer(n)), [...others, P], nextHop(n))
+    let most = 0
+    fixture.rib.onBestRoute({
+      routeChanged: route => {
+        most = Math.max(most, route.nextHopCount)
+      },
+      flushed: () => {},
+    })
+    fixture.settle()
+    expect(most).toBe(1)
+    fixture.rib.setSelection({ multipath: { ebgp: 1, ibgp: 2 } })
+    fixture.rib.work()
+    fixture.rib.addPeer(peer(3, { kind: 'ebgp' }))
+    fixture.settle()
+    expect(most).toBe(2)
+  })
+
   it('change which paths a reader of the multipath set holds', () => {
     const fixture = new Fixture()
     const addPath = { 'ipv4-unicast': { receive: false, send: true } }
