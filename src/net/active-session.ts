@@ -62,8 +62,10 @@ export class ActiveSession<Handle> {
     let isMore = true
     try {
       for (let now = clock.now(); isMore && !connection.isFull && now < until; now = clock.now()) {
+        const before = this.updatesWritten
         isMore = routing.pull(handle, this.#write)
-        this.writtenAt = now
+        // Only what was written puts the KEEPALIVE off: a neighbour that is told nothing is asked as often.
+        if (this.updatesWritten !== before) this.writtenAt = now
       }
     } finally {
       connection.flush()

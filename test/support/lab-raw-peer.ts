@@ -37,6 +37,8 @@ export interface RawPeerOptions {
 }
 
 const HEADER_OCTETS = 19
+/** No longer than this at a time is written without looking at what has come. */
+const LONGEST_SPELL_MS = 10
 
 export class RawPeer {
   /** Longest time without any message from the other side since Established, in milliseconds. */
@@ -85,11 +87,15 @@ export class RawPeer {
     return this.#established
   }
 
-  /** Writes messages one after another, waiting whenever the other side does not keep up. */
+  /** Writes messages one after another, waiting whenever the other side does not keep up, and reading in between, or it would seem silent. */
   async send(messages: Iterable<Uint8Array>): Promise<void> {
+    let since = performance.now()
     for (const message of messages) {
       if (this.failure !== undefined) return
       if (!this.#socket.write(message)) await this.#drained()
+      if (performance.now() - since < LONGEST_SPELL_MS) continue
+      await new Promise(resolve => setImmediate(resolve))
+      since = performance.now()
     }
   }
 
