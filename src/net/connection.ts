@@ -9,7 +9,6 @@
 import type { ConnectionId, Direction, Millis } from '../../fsm/index.ts'
 import { Framer, type FrameSink, type Notification } from '../../wire/index.ts'
 import { addressOctets, zoneOf } from './address.ts'
-import { readAfter } from './burst.ts'
 import type { Clock, PendingCall } from './clock.ts'
 import type { ConnectionView } from './peer-row.ts'
 import type { Reader, ReadGate } from './read-gate.ts'
@@ -68,7 +67,6 @@ export class Connection implements FrameSink, Reader {
   readonly #writeLimitOctets: number
   readonly #owner: ConnectionOwner
   readonly #clock: Clock
-  readonly #readGate: ReadGate
   readonly #framer: Framer
   #held: Uint8Array | undefined
   #isOpen = true
@@ -84,7 +82,6 @@ export class Connection implements FrameSink, Reader {
     this.#writeLimitOctets = options.writeLimitOctets ?? WRITE_LIMIT_OCTETS
     this.#owner = options.owner
     this.#clock = options.clock
-    this.#readGate = options.readGate
     this.openedAt = options.clock.now()
     this.now = this.openedAt
     this.localAddress = socket.localAddress ?? ''
@@ -93,7 +90,9 @@ export class Connection implements FrameSink, Reader {
     this.remotePort = socket.remotePort ?? 0
     this.#framer = new Framer(this)
     socket.setNoDelay(true)
-    socket.on('data', (chunk: Uint8Array) => this.#arrived(chunk))
+    socket.on('data', (chunk: Uint8Array) => {
+      if (this.#isOpen) options.readGate.offer(this, chunk)
+    })
     socket.on('drain', () => this.#owner.drained(this))
     socket.on('end', () => this.#lose('connection closed by peer'))
     socket.on('error', error => {
@@ -195,16 +194,6 @@ export class Connection implements FrameSink, Reader {
   abort(): void {
     this.#isOpen = false
     this.#socket.destroy()
-  }
-
-  /** A chunk from the stream; more of a large burst is read past it, as long as the gate would not hold it. */
-  #arrived(chunk: Uint8Array): void {
-    const gate = this.#readGate
-    let next: Uint8Array | undefined = chunk
-    while (next !== undefined && this.#isOpen) {
-      gate.offer(this, next)
-      next = this.#isOpen && gate.isOpen ? readAfter(this.#socket, next) : undefined
-    }
   }
 
   consume(chunk: Uint8Array, now: Millis): void {

@@ -34,14 +34,9 @@ export class ReadGate {
     this.#sliceMs = sliceMs
   }
 
-  /** What is offered now is parsed at once. */
-  get isOpen(): boolean {
-    return this.#spentMs < this.#sliceMs
-  }
-
   /** A chunk arrived: parse it now, or hold it when this turn has had its share. */
   offer(reader: Reader, chunk: Uint8Array): void {
-    if (!this.isOpen) {
+    if (this.#spentMs >= this.#sliceMs) {
       reader.hold(chunk)
       this.#waiting.push(reader)
     } else {

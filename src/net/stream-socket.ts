@@ -13,8 +13,6 @@ export interface StreamSocket {
   readonly remotePort?: number | undefined
   /** Octets accepted by `write`, those still waiting included. */
   readonly bytesWritten: number
-  /** Octets read and not yet handed to a listener; undefined where nothing can be read past the stream. */
-  readonly readableLength?: number
   /** Octets that the kernel has not taken yet. */
   readonly writableLength: number
   on(event: 'connect' | 'drain' | 'end' | 'close', listener: () => void): unknown
