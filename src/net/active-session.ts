@@ -64,7 +64,7 @@ export class ActiveSession<Handle> {
       for (let now = clock.now(); isMore && !connection.isFull && now < until; now = clock.now()) {
         const before = this.updatesWritten
         isMore = routing.pull(handle, this.#write)
-        // Only what was written puts the KEEPALIVE off: a neighbour that is told nothing is asked as often.
+        // A visit that brings nothing does not put the KEEPALIVE off.
         if (this.updatesWritten !== before) this.writtenAt = now
       }
     } finally {

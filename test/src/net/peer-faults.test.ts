@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Millis } from '../../../fsm/index.ts'
+import { type Clock, systemClock } from '../../../src/net/clock.ts'
 import { malformedAttributeList } from '../../../wire/index.ts'
 import {
   KEEPALIVE,
@@ -213,6 +215,32 @@ describe('time', () => {
     isDone = true
     expect(world.state(2)).toBe('Established')
     expect(world.state(3)).toBe('Established')
+  })
+
+  it('brings a KEEPALIVE after an interval in which nothing was written, however often the neighbour was visited', async () => {
+    let skewMs = 0
+    const jumping: Clock = { ...systemClock, now: () => (systemClock.now() + skewMs) as Millis }
+    const world = await start([peerAt(2, { fsm: fsmOptions({ holdTimeS: 3 }) })], { clock: jumping })
+    const peer = await world.establish(2)
+    let visits = 0
+    world.routing.onPull = () => visits++
+    const visit = async () => {
+      const before = visits
+      world.routing.pending = true
+      world.peers.wake()
+      await until(() => visits > before, 'a visit')
+    }
+    const keepalives = () => world.peers.row('p2')?.counters.sent.keepalive
+    expect(keepalives()).toBe(1)
+    world.routing.announce(updateMessage(1))
+    await visit()
+    await until(() => peer.count(UPDATE) === 1, 'the UPDATE')
+    // An interval has a second at least. Two visits, then it is over since the UPDATE, but not since the last visit.
+    skewMs += 700
+    await visit()
+    skewMs += 700
+    await visit()
+    expect(keepalives()).toBe(2)
   })
 
   it('runs out for a neighbour that talks but takes nothing (RFC 9687), and others do not notice', async () => {
