@@ -2,7 +2,7 @@
  * Deadlines: the timers of RFC 4271 8.1.3 as plain numbers. Nothing here arms anything; whoever owns the clock asks for
  * `next`, sleeps as it likes, and comes back with `now`. Coming back too early or too late is harmless.
  * Differences from the RFC: a stopped timer has no value (the RFC sets it to zero).
- * Called by `session.ts` and `peer.ts`. Setting a deadline is on the UPDATE lane and allocates nothing: one `Float64Array`.
+ * Called by `session.ts` and `peer.ts`. Setting a deadline is on the UPDATE lane and allocates nothing.
  */
 
 /** Milliseconds on the driver's monotonic clock, or a length of time on it. May have a fraction. */
@@ -21,11 +21,11 @@ const UNSET = Number.POSITIVE_INFINITY
 export class Deadlines<Name extends string> {
   /** The names, in the order in which deadlines of the same instant are reported. */
   readonly names: readonly Name[]
-  readonly #at: Float64Array
+  readonly #at: number[]
 
   constructor(names: readonly Name[]) {
     this.names = names
-    this.#at = new Float64Array(names.length).fill(UNSET)
+    this.#at = Array.from(names, () => UNSET)
   }
 
   /** Arms `name`, or moves it when it is armed already. */

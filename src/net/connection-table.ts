@@ -21,7 +21,8 @@ export interface ConnectionParts {
 export class ConnectionTable {
   readonly #owner: ConnectionOwner
   readonly #parts: ConnectionParts
-  readonly #connections = new Map<ConnectionId, Connection>()
+  /** Oldest first; mostly one. Replaced when one comes or goes. */
+  #connections: readonly Connection[] = []
   #nextId = 1
   #pastOctetsReceived = 0
   #pastOctetsSent = 0
@@ -32,21 +33,20 @@ export class ConnectionTable {
   }
 
   get isEmpty(): boolean {
-    return this.#connections.size === 0
+    return this.#connections.length === 0
   }
 
   /** The oldest one that is not closing. */
   get oldestOpen(): Connection | undefined {
-    for (const connection of this.#connections.values()) if (connection.isOpen) return connection
-    return undefined
+    return this.#connections.find(connection => connection.isOpen)
   }
 
   get(id: ConnectionId): Connection | undefined {
-    return this.#connections.get(id)
+    return this.#connections.find(connection => connection.id === id)
   }
 
   values(): Iterable<Connection> {
-    return this.#connections.values()
+    return this.#connections
   }
 
   add(socket: StreamSocket, direction: Direction): Connection {
@@ -54,25 +54,24 @@ export class ConnectionTable {
     const id = this.#nextId++
     const owner = this.#owner
     const connection = new Connection({ id, socket, direction, owner, clock, readGate, writeLimitOctets })
-    this.#connections.set(connection.id, connection)
+    this.#connections = [...this.#connections, connection]
     return connection
   }
 
   /** Whether another socket may be held. When there are too many, one that only lingers gives way. */
   makeRoom(): boolean {
-    if (this.#connections.size < MAX_CONNECTIONS) return true
-    for (const connection of this.#connections.values()) {
-      if (connection.isOpen) continue
-      connection.abort()
-      this.remove(connection)
-      return true
-    }
-    return false
+    if (this.#connections.length < MAX_CONNECTIONS) return true
+    const lingering = this.#connections.find(connection => !connection.isOpen)
+    if (lingering === undefined) return false
+    lingering.abort()
+    this.remove(lingering)
+    return true
   }
 
   /** Forgets a connection that is gone, if it has not been forgotten already. */
   remove(connection: Connection): void {
-    if (!this.#connections.delete(connection.id)) return
+    if (!this.#connections.includes(connection)) return
+    this.#connections = this.#connections.filter(other => other !== connection)
     this.#pastOctetsReceived += connection.octetsReceived
     this.#pastOctetsSent += connection.octetsSent
   }
@@ -81,7 +80,7 @@ export class ConnectionTable {
   octets(): { readonly octetsReceived: number; readonly octetsSent: number } {
     let octetsReceived = this.#pastOctetsReceived
     let octetsSent = this.#pastOctetsSent
-    for (const connection of this.#connections.values()) {
+    for (const connection of this.#connections) {
       octetsReceived += connection.octetsReceived
       octetsSent += connection.octetsSent
     }

@@ -72,7 +72,7 @@ export class Limits {
       const own = limits[family.name]
       return own === undefined ? undefined : new FamilyLimits(family, own, before?.[family.index])
     })
-    this.#bySession.set(record, byFamily)
+    if (byFamily.some(own => own !== undefined)) this.#bySession.set(record, byFamily)
   }
 
   /** After an UPDATE: the reason to reset the session, if there is one. */
